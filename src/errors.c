@@ -1,0 +1,74 @@
+/*
+ * errors.c - the table of DynamoDB's exceptions, and raising them.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "errors.h"
+
+typedef struct DynamoErrorInfo
+{
+	const char *name;			/* as clients see it in __type */
+	int			sqlstate;
+	int			http_status;
+} DynamoErrorInfo;
+
+#define DY(c)	MAKE_SQLSTATE('D', 'Y', '0', (c)[0], (c)[1])
+
+static const DynamoErrorInfo error_table[DYNAMO_NUM_ERROR_CODES] =
+{
+	[DYNAMO_VALIDATION] = {"ValidationException", DY("01"), 400},
+	[DYNAMO_SERIALIZATION] = {"SerializationException", DY("02"), 400},
+	[DYNAMO_UNKNOWN_OPERATION] = {"UnknownOperationException", DY("03"), 400},
+	[DYNAMO_ACCESS_DENIED] = {"AccessDeniedException", DY("04"), 400},
+	[DYNAMO_RESOURCE_NOT_FOUND] = {"ResourceNotFoundException", DY("05"), 400},
+	[DYNAMO_RESOURCE_IN_USE] = {"ResourceInUseException", DY("06"), 400},
+	[DYNAMO_TABLE_NOT_FOUND] = {"TableNotFoundException", DY("07"), 400},
+	[DYNAMO_LIMIT_EXCEEDED] = {"LimitExceededException", DY("08"), 400},
+	[DYNAMO_CONDITIONAL_CHECK_FAILED] = {"ConditionalCheckFailedException", DY("09"), 400},
+	[DYNAMO_TRANSACTION_CANCELED] = {"TransactionCanceledException", DY("10"), 400},
+	[DYNAMO_TRANSACTION_CONFLICT] = {"TransactionConflictException", DY("11"), 400},
+	[DYNAMO_TRANSACTION_IN_PROGRESS] = {"TransactionInProgressException", DY("12"), 400},
+	[DYNAMO_IDEMPOTENT_PARAMETER_MISMATCH] = {"IdempotentParameterMismatchException", DY("13"), 400},
+	[DYNAMO_PROVISIONED_THROUGHPUT_EXCEEDED] = {"ProvisionedThroughputExceededException", DY("14"), 400},
+	[DYNAMO_ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED] = {"ItemCollectionSizeLimitExceededException", DY("15"), 400},
+	[DYNAMO_DUPLICATE_ITEM] = {"DuplicateItemException", DY("16"), 400},
+	[DYNAMO_EXPIRED_ITERATOR] = {"ExpiredIteratorException", DY("17"), 400},
+	[DYNAMO_TRIMMED_DATA_ACCESS] = {"TrimmedDataAccessException", DY("18"), 400},
+};
+
+void
+dynamo_error(DynamoErrorCode code, const char *fmt,...)
+{
+	StringInfoData message;
+
+	/* format by hand: errmsg would look the text up for translation */
+	initStringInfo(&message);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, fmt);
+		needed = appendStringInfoVA(&message, fmt, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&message, needed);
+	}
+
+	ereport(ERROR,
+			(errcode(error_table[code].sqlstate),
+			 errmsg_internal("%s", message.data)));
+}
+
+void
+dynamo_error_detail(DynamoErrorCode code, const char *detail,
+					const char *message)
+{
+	ereport(ERROR,
+			(errcode(error_table[code].sqlstate),
+			 errmsg_internal("%s", message),
+			 errdetail_internal("%s", detail)));
+}

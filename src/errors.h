@@ -1,0 +1,49 @@
+/*
+ * errors.h - DynamoDB's exceptions as Postgres errors.
+ *
+ * Each exception has an SQLSTATE of class DY; the table in errors.c maps
+ * name, SQLSTATE and HTTP status.  The Postgres message is DynamoDB's
+ * message, the detail (when there is one) is a JSON object with the
+ * structured parts of the exception (Item, CancellationReasons).
+ */
+#ifndef DYNAMO_ERRORS_H
+#define DYNAMO_ERRORS_H
+
+typedef enum DynamoErrorCode
+{
+	DYNAMO_VALIDATION,
+	DYNAMO_SERIALIZATION,
+	DYNAMO_UNKNOWN_OPERATION,
+	DYNAMO_ACCESS_DENIED,
+	DYNAMO_RESOURCE_NOT_FOUND,
+	DYNAMO_RESOURCE_IN_USE,
+	DYNAMO_TABLE_NOT_FOUND,
+	DYNAMO_LIMIT_EXCEEDED,
+	DYNAMO_CONDITIONAL_CHECK_FAILED,
+	DYNAMO_TRANSACTION_CANCELED,
+	DYNAMO_TRANSACTION_CONFLICT,
+	DYNAMO_TRANSACTION_IN_PROGRESS,
+	DYNAMO_IDEMPOTENT_PARAMETER_MISMATCH,
+	DYNAMO_PROVISIONED_THROUGHPUT_EXCEEDED,
+	DYNAMO_ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED,
+	DYNAMO_DUPLICATE_ITEM,
+	DYNAMO_EXPIRED_ITERATOR,
+	DYNAMO_TRIMMED_DATA_ACCESS,
+	DYNAMO_NUM_ERROR_CODES
+} DynamoErrorCode;
+
+/* Raise exception `code` with a printf-style message. */
+extern void dynamo_error(DynamoErrorCode code, const char *fmt,...)
+			pg_attribute_printf(2, 3) pg_attribute_noreturn();
+
+/* The same with a detail: JSON text of the exception's structured parts. */
+extern void dynamo_error_detail(DynamoErrorCode code, const char *detail,
+								const char *message) pg_attribute_noreturn();
+
+/* ValidationException, much the most frequent. */
+#define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)
+
+/* "One or more parameter values were invalid: " + text */
+#define INVALID_PARAMETER "One or more parameter values were invalid: "
+
+#endif							/* DYNAMO_ERRORS_H */

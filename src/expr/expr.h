@@ -1,0 +1,154 @@
+/*
+ * expr.h - DynamoDB's expression language: condition, filter, key condition,
+ * projection and update expressions, and the trees that the legacy
+ * parameters are translated into.
+ *
+ * An expression is parsed once per text (a per-backend LRU cache holds the
+ * trees), bound to a request's names and values, checked in DynamoDB's order
+ * (docs: semantics "Expressions"), and evaluated on jsonb items in place.
+ *
+ * Usage, in the order that gives DynamoDB's order of errors:
+ *
+ *   ExprBindings *b = expr_bindings_create(names, values);
+ *   Update     *u = update_prepare(text, b);
+ *   Condition  *c = condition_prepare(EXPR_CONDITION, text, b);
+ *   KeyCondition *k = key_condition_prepare(text, b);
+ *   Condition  *f = condition_prepare(EXPR_FILTER, text, b);
+ *   Projection *p = projection_prepare(text, b);
+ *   expr_bindings_check_unused(b);
+ *   key_condition_clauses(k, &n);      (the shape rules of a key condition)
+ *
+ * Prepared objects live in the memory context current at preparation.
+ * Errors: ValidationException with DynamoDB's texts.
+ */
+#ifndef DYNAMO_EXPR_H
+#define DYNAMO_EXPR_H
+
+#include "model/attribute_value.h"
+#include "model/key.h"
+
+#define EXPR_MAX_SIZE		4096	/* bytes of text */
+#define EXPR_MAX_OPERATORS	300
+
+typedef enum ExprKind
+{
+	EXPR_UPDATE,
+	EXPR_CONDITION,
+	EXPR_KEY_CONDITION,
+	EXPR_FILTER,
+	EXPR_PROJECTION
+} ExprKind;
+
+/* A document path with its names resolved: a, a.b, a[3].c */
+typedef struct PathElement
+{
+	const char *name;			/* stored form; NULL: a list index */
+	uint32		name_len;
+	int32		index;
+} PathElement;
+
+typedef struct DocPath
+{
+	int			nelements;
+	PathElement *elements;
+} DocPath;
+
+typedef struct ExprBindings ExprBindings;
+typedef struct Condition Condition;
+typedef struct Projection Projection;
+typedef struct Update Update;
+typedef struct KeyCondition KeyCondition;
+
+/*
+ * names, values: the request's ExpressionAttributeNames and -Values, or NULL.
+ * Checks both maps (empty map, syntax of keys, each value) and normalizes the
+ * values in place.
+ */
+extern ExprBindings *expr_bindings_create(const JsonNode *names,
+										  JsonNode *values);
+/* Unused names, then unused values. */
+extern void expr_bindings_check_unused(const ExprBindings *bindings);
+
+/* ---- conditions and filters ---- */
+
+extern Condition *condition_prepare(ExprKind kind, const JsonNode *text,
+									ExprBindings *bindings);
+/* item NULL: there is no item */
+extern bool condition_evaluate(const Condition *condition,
+							   const JsonbContainer *item);
+/* All document paths in the condition, in order of appearance. */
+extern const DocPath *condition_paths(const Condition *condition, int *npaths);
+
+/* ---- projections ---- */
+
+extern Projection *projection_prepare(const JsonNode *text,
+									  ExprBindings *bindings);
+/* From a plain list of top-level attribute names (AttributesToGet, keys). */
+extern Projection *projection_from_names(const char *const *names,
+										 const uint32 *name_lens, int n);
+/* Node becomes the projected item: an object, possibly empty. */
+extern void projection_apply(const Projection *projection,
+							 const JsonbContainer *item, JsonNode *result);
+extern const DocPath *projection_paths(const Projection *projection, int *npaths);
+
+/* ---- updates ---- */
+
+extern Update *update_prepare(const JsonNode *text, ExprBindings *bindings);
+
+/*
+ * Apply to an item.  old: the stored item, or NULL for an absent one, in
+ * which case `key` (the normalized Key of the request) seeds the new item.
+ * Returns the new item as a tree whose untouched attributes are
+ * JSON_CONTAINER children; feed it to json_to_jsonb.  A NULL update returns
+ * the item unchanged.
+ */
+extern JsonNode *update_apply(const Update *update, const JsonbContainer *old,
+							  const JsonNode *key);
+
+/* Does the update consist of REMOVE and DELETE only (creates no item)? */
+extern bool update_only_removes(const Update *update);
+
+/* Paths written, in order of appearance; and their projection, for
+ * UPDATED_OLD and UPDATED_NEW (list elements come back compacted). */
+extern const DocPath *update_target_paths(const Update *update, int *npaths);
+extern const Projection *update_target_projection(const Update *update);
+/* Paths that are read on right-hand sides. */
+extern const DocPath *update_source_paths(const Update *update, int *npaths);
+/* If the update SETs the whole top-level attribute to a literal value (or
+ * ADDs one), that value: for the static check of index key types. */
+extern bool update_literal_for(const Update *update, const char *name,
+							   uint32 name_len, AttrValue *value);
+
+/* ---- key conditions ---- */
+
+typedef enum KeyOperator
+{
+	KEY_EQ,
+	KEY_LT,
+	KEY_LE,
+	KEY_GT,
+	KEY_GE,
+	KEY_BETWEEN,
+	KEY_BEGINS_WITH
+} KeyOperator;
+
+typedef struct KeyClause
+{
+	const char *name;			/* attribute, stored form */
+	uint32		name_len;
+	KeyOperator op;				/* literal on the left has been turned round */
+	AttrValue	values[2];		/* second for BETWEEN */
+} KeyClause;
+
+extern KeyCondition *key_condition_prepare(const JsonNode *text,
+										   ExprBindings *bindings);
+/*
+ * Shape rules ("Shape of a key condition"): only ANDs of simple conditions on
+ * top-level attributes, one per attribute.  max_clauses is 2, or up to 8 for
+ * an index with several key attributes (checked by the caller through
+ * nclauses).
+ */
+extern const KeyClause *key_condition_clauses(const KeyCondition *condition,
+											  int *nclauses);
+
+#endif							/* DYNAMO_EXPR_H */
