@@ -181,7 +181,7 @@ FROM (VALUES
 --
 SELECT type, ordinal,
 	pg_temp.holds(jsonb_build_object('a', value), 'attribute_exists(a)') AS exists,
-	(SELECT string_agg(t, ' ') FROM unnest('{S,N,B,BOOL,NULL,M,L,SS,NS,BS}'::text[]) t
+	(SELECT string_agg(t, ' ') FROM unnest('{S,N,B,BOOL,"NULL",M,L,SS,NS,BS}'::text[]) t
 	 WHERE pg_temp.holds(jsonb_build_object('a', value), 'attribute_type(a, :t)',
 		jsonb_build_object(':t', jsonb_build_object('S', t)))) AS attribute_type,
 	(SELECT n FROM generate_series(0, 10) n
