@@ -12,3 +12,12 @@
 -- catalog (src/store/catalog.c)
 
 -- operations (src/api)
+
+CREATE FUNCTION dynamo.validate_request(operation text, request text) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_validate_request'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+REVOKE ALL ON FUNCTION dynamo.validate_request(text, text) FROM PUBLIC;
+
+COMMENT ON FUNCTION dynamo.validate_request(text, text) IS
+	'checks a request against the shape of its operation and returns it in normal form (for tests)';
