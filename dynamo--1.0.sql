@@ -12,6 +12,31 @@ COMMENT ON SCHEMA dynamo_data IS 'item tables of dynamo, one per DynamoDB table'
 
 -- values and keys (src/model)
 
+CREATE FUNCTION dynamo.json_canonical(text) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_json_canonical' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.json_canonical(text) IS 'JSON text read and written again; NULL if malformed';
+REVOKE ALL ON FUNCTION dynamo.json_canonical(text) FROM PUBLIC;
+
+CREATE FUNCTION dynamo.json_to_jsonb(text) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_json_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.json_to_jsonb(text) IS 'JSON text as jsonb, U+0000 escaped; NULL if malformed';
+REVOKE ALL ON FUNCTION dynamo.json_to_jsonb(text) FROM PUBLIC;
+
+CREATE FUNCTION dynamo.jsonb_bytes(jsonb) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'dynamo_jsonb_bytes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.jsonb_bytes(jsonb) IS 'the stored bytes of a jsonb value, for tests';
+REVOKE ALL ON FUNCTION dynamo.jsonb_bytes(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION dynamo.json_text(jsonb, through_tree boolean DEFAULT false) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_json_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.json_text(jsonb, boolean) IS 'jsonb as the JSON text of a response, U+0000 unescaped';
+REVOKE ALL ON FUNCTION dynamo.json_text(jsonb, boolean) FROM PUBLIC;
+
+CREATE FUNCTION dynamo.json_rebuild(jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_json_rebuild' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.json_rebuild(jsonb) IS 'jsonb unpacked by one level and put together again, for tests';
+REVOKE ALL ON FUNCTION dynamo.json_rebuild(jsonb) FROM PUBLIC;
+
 -- expressions (src/expr)
 
 -- access method (src/store/item_am.c)
