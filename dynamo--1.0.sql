@@ -240,3 +240,12 @@ COMMENT ON FUNCTION dynamo.query_items(jsonb) IS 'the items of a Query request, 
 CREATE FUNCTION dynamo.scan_items(request jsonb) RETURNS SETOF jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_scan_items_request' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 1000;
 COMMENT ON FUNCTION dynamo.scan_items(jsonb) IS 'the items of a Scan request, one a row, without pages; Limit counts items returned';
+
+CREATE FUNCTION dynamo.validate_request(operation text, request text) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_validate_request'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+REVOKE ALL ON FUNCTION dynamo.validate_request(text, text) FROM PUBLIC;
+
+COMMENT ON FUNCTION dynamo.validate_request(text, text) IS
+	'checks a request against the shape of its operation and returns it in normal form (for tests)';
