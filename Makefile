@@ -17,3 +17,11 @@ EXTRA_CLEAN = src/expr/expr_gram.c src/expr/expr_gram.h src/expr/expr_scan.c
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# bison writes the header along with the parser
+src/expr/expr_gram.c: BISONFLAGS += -d
+
+src/expr/expr_gram.h: src/expr/expr_gram.c
+	touch $@
+
+src/expr/expr_gram.o src/expr/expr_scan.o src/expr/parse.o: src/expr/expr_gram.h
