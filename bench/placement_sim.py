@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Simulation of item placement (src/store/item_am.c, docs/placement.md).
+
+Pages hold CAP items of equal size.  Collections are written interleaved, in
+ascending or random order of their sort keys.  Printed per workload: pages a
+Query of a whole collection touches, the same as a multiple of the ideal
+(items / CAP), the table's size as a multiple of a heap's, index entries
+examined per insert.
+
+  placement_sim.py            the chosen point
+  placement_sim.py sweep      the curve around it
+"""
+import bisect
+import random
+import sys
+from collections import deque
+
+CAP = 19
+
+CHOSEN = dict(
+    k=64,          # index entries examined at most
+    base=1.5,      # slots that a newcomer reserves on an open page
+    growth=1.5,    # further slots per item that its collection has
+    most=0.5,      # part of a page that one collection reserves at most
+    own=0.6,       # pages' worth of items from which on a page is fresh
+    nopen=4,       # open pages
+    ring=256,      # pages whose reserve is still kept, at most ...
+    part=8,        # ... and at most 1/part of the table
+)
+
+
+class Table:
+    def __init__(self, k, base, growth, most, own, nopen, ring, part):
+        self.free = []
+        self.k, self.base, self.growth = k, base, growth
+        self.most, self.own = most * CAP, own * CAP
+        self.nopen, self.ring_size, self.part = nopen, ring, part
+        self.coll = {}
+        self.ring = deque()
+        self.open = []          # [page, slots not reserved yet]
+        self.examined = 0
+
+    def fresh(self):
+        self.free.append(CAP)
+        return len(self.free) - 1
+
+    def retire(self, page):
+        self.ring.append(page)
+
+    def shared(self, want):
+        best = None
+        for o in self.open:
+            o[1] = min(o[1], self.free[o[0]])
+            if o[1] >= want and (best is None or o[1] < best[1]):
+                best = o
+        if best is None:
+            if len(self.open) >= self.nopen:
+                old = min(self.open, key=lambda o: o[1])
+                self.open.remove(old)
+                self.retire(old[0])
+            best = None
+            while best is None and len(self.ring) > min(self.ring_size, len(self.free) // self.part):
+                page = self.ring.popleft()
+                if self.free[page] >= want:
+                    best = [page, self.free[page]]
+            if best is None:
+                best = [self.fresh(), CAP]
+            self.open.append(best)
+        best[1] -= want
+        return best[0]
+
+    def choose(self, keys, pages, key):
+        i = bisect.bisect(keys, key)
+        n = len(keys)
+        self.examined += 1
+        if i > 0 and self.free[pages[i - 1]]:
+            return pages[i - 1]
+        if i < n and self.free[pages[i]]:
+            return pages[i]
+        lo = max(0, i - self.k // 2)
+        hi = min(n, lo + self.k)
+        lo = max(0, hi - self.k)
+        seen = hi - lo
+        self.examined += seen
+        if seen:
+            best = max(pages[lo:hi])
+            if self.free[best]:
+                return best
+        if seen >= self.own:
+            page = self.fresh()
+            self.retire(page)
+            return page
+        return self.shared(min(self.base + self.growth * seen, self.most))
+
+    def insert(self, c, key):
+        keys, pages = self.coll.setdefault(c, ([], []))
+        page = self.choose(keys, pages, key)
+        self.free[page] -= 1
+        i = bisect.bisect(keys, key)
+        keys.insert(i, key)
+        pages.insert(i, page)
+
+
+def workload(ncoll, size, interleave, order, seed=1):
+    rnd = random.Random(seed)
+    if interleave == 'robin':
+        seq = [c for _ in range(size) for c in range(ncoll)]
+    elif interleave == 'mixed':
+        # sizes from one item to 2 * size
+        seq = [c for c in range(ncoll) for _ in range(1 + c * 2 * size // ncoll)]
+        rnd.shuffle(seq)
+    else:
+        seq = [c for c in range(ncoll) for _ in range(size)]
+        rnd.shuffle(seq)
+    for n, c in enumerate(seq):
+        yield c, n if order == 'asc' else rnd.random()
+
+
+def measure(params, ncoll, size, interleave, order):
+    t = Table(**params)
+    n = 0
+    for c, key in workload(ncoll, size, interleave, order):
+        t.insert(c, key)
+        n += 1
+    touched = sum(len(set(p)) for _, p in t.coll.values()) / len(t.coll)
+    return touched, touched / (n / len(t.coll) / CAP), len(t.free) * CAP / n, t.examined / n
+
+
+WORKLOADS = [(500, 100, 'shuffle', 'asc'), (500, 100, 'shuffle', 'rand'),
+             (500, 100, 'robin', 'asc'), (500, 100, 'robin', 'rand'),
+             (1000, 40, 'shuffle', 'rand'), (1500, 20, 'shuffle', 'asc'),
+             (1500, 14, 'shuffle', 'asc'),
+             (3000, 10, 'shuffle', 'rand'), (3000, 10, 'robin', 'asc'),
+             (300, 10, 'shuffle', 'rand'), (5000, 4, 'shuffle', 'asc'),
+             (20000, 1, 'robin', 'asc'), (1000, 30, 'mixed', 'rand')]
+
+
+def report(label, params, loads=WORKLOADS):
+    print(label)
+    for w in loads:
+        touched, ratio, size, ex = measure(params, *w)
+        print('  %6d x %3d %-8s %-4s  pages %5.1f  ideal x%5.2f  size x%5.2f  examined %5.1f'
+              % (*w, touched, ratio, size, ex))
+
+
+def main():
+    report('chosen ' + str(CHOSEN), CHOSEN)
+    if len(sys.argv) > 1:
+        for name, values in (('k', (8, 16, 32, 128)), ('base', (1, 2, 3)),
+                             ('growth', (.5, 1, 2, 3)),
+                             ('most', (.3, .4, .7)), ('own', (.4, .5, .75, .9)), ('nopen', (1, 2, 16)),
+                             ('ring', (16, 64, 1024)), ('part', (4, 16, 32))):
+            for v in values:
+                report('%s = %s' % (name, v), dict(CHOSEN, **{name: v}))
+
+
+if __name__ == '__main__':
+    main()
