@@ -141,7 +141,7 @@ REPORT_ORDER = {
 SCALARS = {
     'string': ('STRING', 'java.lang.String'),
     'integer': ('INTEGER', 'java.lang.Integer'),
-    'long': ('INTEGER', 'java.lang.Long'),
+    'long': ('LONG', 'java.lang.Long'),
     'double': ('NUMBER', 'java.lang.Double'),
     'float': ('NUMBER', 'java.lang.Float'),
     'timestamp': ('NUMBER', 'java.util.Date'),

@@ -33,7 +33,10 @@ SELECT dynamo.validate_request('Scan', '{"TableName": "abc", "Segment": -0}');
 SELECT dynamo.validate_request('Scan',
 	'{"TableName": "abc", "Limit": 123456789012345678901234567890}');
 SELECT dynamo.validate_request('Scan', '{"TableName": "abc", "Limit": 1e400}');
-SELECT dynamo.validate_request('Scan', '{"TableName": "abc", "Limit": 9223372036854775807}');
+SELECT dynamo.validate_request('Scan', '{"TableName": "abc", "Limit": 2147483648}');
+SELECT dynamo.validate_request('Scan', '{"TableName": "abc", "Limit": 2147483647}');
+SELECT dynamo.validate_request('UpdateTable',
+	'{"TableName": "abc", "WarmThroughput": {"ReadUnitsPerSecond": 2147483648, "WriteUnitsPerSecond": 9223372036854775808}}');
 SELECT dynamo.validate_request('UpdateTable',
 	'{"TableName": "abc", "WarmThroughput": {"ReadUnitsPerSecond": -9223372036854775809, "WriteUnitsPerSecond": -1e19}}');
 -- doubles and timestamps stay as they are

@@ -138,27 +138,38 @@ clamp_integer(const char *str, uint32 len)
 	return negative ? (int64) (0 - value) : (int64) value;
 }
 
-/* Bring the number of an integer member into the form of an int64. */
+/*
+ * Bring the number of an integer member into the form of an integer of the
+ * member's width: a fraction is cut off, what is beyond the range is clamped.
+ */
 static void
-admit_integer(JsonNode *node)
+admit_integer(const Shape *shape, JsonNode *node)
 {
+	int64		value;
+
+	/* most numbers are as they should be */
+	if (node->kind == JSON_INTEGER && node->len < 10 && node->u.str[0] != '-')
+		return;
+
 	if (node->kind == JSON_DECIMAL)
 	{
 		char	   *text = pnstrdup(node->u.str, node->len);
-		double		value = trunc(strtod(text, NULL));
+		double		number = trunc(strtod(text, NULL));
 
 		pfree(text);
-		if (value >= (double) PG_INT64_MAX)
-			json_set_int(node, PG_INT64_MAX);
-		else if (value <= (double) PG_INT64_MIN)
-			json_set_int(node, PG_INT64_MIN);
+		if (number >= (double) PG_INT64_MAX)
+			value = PG_INT64_MAX;
+		else if (number <= (double) PG_INT64_MIN)
+			value = PG_INT64_MIN;
 		else
-			json_set_int(node, (int64) value);
+			value = (int64) number;
 	}
-	else if (node->len > 18)
-		json_set_int(node, clamp_integer(node->u.str, node->len));
-	else if (node->len == 2 && memcmp(node->u.str, "-0", 2) == 0)
-		json_set_int(node, 0);
+	else
+		value = clamp_integer(node->u.str, node->len);
+
+	if (shape->kind == SHAPE_INTEGER)
+		value = Max(Min(value, PG_INT32_MAX), PG_INT32_MIN);
+	json_set_int(node, value);
 }
 
 /* Accept the spellings of a boolean. */
@@ -259,6 +270,7 @@ measure(const Shape *shape, const JsonNode *node)
 		case SHAPE_STRING:
 			return string_length(node);
 		case SHAPE_INTEGER:
+		case SHAPE_LONG:
 			return request_int(node);
 		default:
 			return node->len;
@@ -434,9 +446,10 @@ admit(const Shape *shape, JsonNode *node, bool nested)
 			break;
 
 		case SHAPE_INTEGER:
+		case SHAPE_LONG:
 			if (node->kind != JSON_INTEGER && node->kind != JSON_DECIMAL)
 				reject_kind(shape, node, nested);
-			admit_integer(node);
+			admit_integer(shape, node);
 			break;
 
 		case SHAPE_NUMBER:
@@ -654,8 +667,11 @@ report_null(Report *report, const Path *path)
 static void
 append_bound(StringInfo out, const Shape *shape, bool upper, int32 bound)
 {
+	bool		is_value = (shape->kind == SHAPE_INTEGER ||
+							shape->kind == SHAPE_LONG);
+
 	appendStringInfo(out, "Member must have %s %s than or equal to %d",
-					 shape->kind == SHAPE_INTEGER ? "value" : "length",
+					 is_value ? "value" : "length",
 					 upper ? "less" : "greater", bound);
 }
 

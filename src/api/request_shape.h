@@ -13,7 +13,8 @@
 typedef enum ShapeKind
 {
 	SHAPE_STRING,
-	SHAPE_INTEGER,				/* Integer and Long */
+	SHAPE_INTEGER,
+	SHAPE_LONG,
 	SHAPE_NUMBER,				/* Double and timestamps: kept as written */
 	SHAPE_BOOLEAN,
 	SHAPE_BLOB,

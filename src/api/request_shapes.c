@@ -655,7 +655,7 @@ static const Shape shape_key_schema_2 =
 
 static const Shape shape_positive_long_object =
 {
-	.java_type = "java.lang.Long", .kind = SHAPE_INTEGER, .min = 1,
+	.java_type = "java.lang.Long", .kind = SHAPE_LONG, .min = 1,
 	.flags = SHAPE_HAS_MIN
 };
 
@@ -678,7 +678,7 @@ static const Shape shape_provisioned_throughput =
 
 static const Shape shape_long =
 {
-	.java_type = "java.lang.Long", .kind = SHAPE_INTEGER
+	.java_type = "java.lang.Long", .kind = SHAPE_LONG
 };
 
 static const ShapeMember members_on_demand_throughput[] =
