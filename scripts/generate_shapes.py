@@ -84,6 +84,10 @@ MEMBERS = {
         {'key': 'TableName', 'flags': {'EMPTY_ALONE'}},
     ('BatchWriteItemInput', 'RequestItems'):
         {'key': 'TableName', 'flags': {'EMPTY_ALONE', 'VALUE_BOUNDS'}},
+    # The tagging operations refuse a bad ARN with texts of their own.
+    ('TagResourceInput', 'ResourceArn'): {'min': None, 'max': None},
+    ('UntagResourceInput', 'ResourceArn'): {'min': None, 'max': None},
+    ('ListTagsOfResourceInput', 'ResourceArn'): {'min': None, 'max': None},
     # Upper limits that only the API reference has.
     ('ListStreamsInput', 'Limit'): {'max': 100},
     ('DescribeStreamInput', 'Limit'): {'max': 100},

@@ -28,6 +28,9 @@
 /* Bytes of one echoed value; the service sets no limit, messages need one */
 #define MAX_ECHOED			16384
 
+/* Bytes of an echoed map key, in values and in paths; no good key is longer */
+#define MAX_ECHOED_KEY		1024
+
 /* Where a value stands in the request; the outermost path is NULL. */
 typedef struct Path
 {
@@ -418,7 +421,8 @@ admit(const Shape *shape, JsonNode *node, bool nested)
 {
 	bool		good = true;
 
-	json_node_expand(node);
+	if (node->kind == JSON_CONTAINER)
+		json_node_expand(node);
 
 	switch (shape->kind)
 	{
@@ -489,6 +493,19 @@ admit(const Shape *shape, JsonNode *node, bool nested)
 
 /* ---- second pass: texts ---- */
 
+/* Append a client's string, cut before a character that goes beyond `limit`. */
+static void
+append_cut(StringInfo out, const char *str, uint32 len, uint32 limit)
+{
+	if (len > limit)
+	{
+		len = limit;
+		while (len > 0 && (str[len] & 0xC0) == 0x80)
+			len--;
+	}
+	appendBinaryStringInfo(out, str, len);
+}
+
 /* Append a path; `bare` paths keep the members' names as the API has them. */
 static void
 append_path(StringInfo out, const Path *path, bool bare)
@@ -502,7 +519,7 @@ append_path(StringInfo out, const Path *path, bool bare)
 		appendStringInfo(out, "%u.member", path->number);
 	else if (path->key)
 	{
-		appendBinaryStringInfo(out, path->name, path->name_len);
+		append_cut(out, path->name, path->name_len, MAX_ECHOED_KEY);
 		appendStringInfoString(out, ".member");
 	}
 	else
@@ -557,7 +574,8 @@ append_value(StringInfo out, int start, const Shape *shape,
 					const JsonMember *entry = &node->u.members[i];
 
 					appendStringInfoString(out, separator);
-					appendBinaryStringInfo(out, entry->name, entry->name_len);
+					append_cut(out, entry->name, entry->name_len,
+							   MAX_ECHOED_KEY);
 					appendStringInfoChar(out, '=');
 					append_value(out, start, shape->element, &entry->value);
 					separator = ", ";
@@ -588,19 +606,8 @@ append_value(StringInfo out, int start, const Shape *shape,
 			break;
 
 		default:
-			{
-				/* cut before a character, never within one */
-				uint32		len = node->len;
-
-				if (len > MAX_ECHOED)
-				{
-					len = MAX_ECHOED;
-					while (len > 0 && (node->u.str[len] & 0xC0) == 0x80)
-						len--;
-				}
-				appendBinaryStringInfo(out, node->u.str, len);
-				break;
-			}
+			append_cut(out, node->u.str, node->len, MAX_ECHOED);
+			break;
 	}
 }
 

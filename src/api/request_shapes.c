@@ -1769,7 +1769,7 @@ static const Shape shape_list_tables_input =
 static const ShapeMember members_list_tags_of_resource_input[] =
 {
 	{"NextToken", 9, &shape_string},
-	{"ResourceArn", 11, &shape_resource_arn_string}
+	{"ResourceArn", 11, &shape_string}
 };
 static const uint8 order_list_tags_of_resource_input[] =
 {
@@ -1992,7 +1992,7 @@ static const Shape shape_scan_input =
 static const ShapeMember members_tag_resource_input[] =
 {
 	{"Tags", 4, &shape_tag_list},
-	{"ResourceArn", 11, &shape_resource_arn_string}
+	{"ResourceArn", 11, &shape_string}
 };
 static const uint8 order_tag_resource_input[] =
 {
@@ -2200,7 +2200,7 @@ static const Shape shape_tag_key_list =
 static const ShapeMember members_untag_resource_input[] =
 {
 	{"TagKeys", 7, &shape_tag_key_list},
-	{"ResourceArn", 11, &shape_resource_arn_string}
+	{"ResourceArn", 11, &shape_string}
 };
 static const uint8 order_untag_resource_input[] =
 {

@@ -8,6 +8,9 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+/* PostgreSQL 15 itself exports only the info function, not the function */
+extern PGDLLEXPORT Datum dynamo_validate_request(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(dynamo_validate_request);
 
 /* dynamo.validate_request(operation text, request text) returns text */
@@ -27,7 +30,7 @@ dynamo_validate_request(PG_FUNCTION_ARGS)
 					 text_to_cstring(operation));
 	tree = json_parse(VARDATA_ANY(request), VARSIZE_ANY_EXHDR(request));
 	if (tree == NULL)
-		dynamo_error(DYNAMO_SERIALIZATION, "The request is not JSON");
+		dynamo_error(DYNAMO_SERIALIZATION, "The request is not valid JSON");
 
 	request_validate(shape, tree);
 
