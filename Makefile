@@ -10,7 +10,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/model/*.c src/expr/*.c \
 
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-clobbered -Werror -fvisibility=hidden
+	-Wno-missing-field-initializers -Wno-clobbered -Werror
 
 EXTRA_CLEAN = src/expr/expr_gram.c src/expr/expr_gram.h src/expr/expr_scan.c
 

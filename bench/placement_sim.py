@@ -19,18 +19,22 @@ CAP = 19
 
 CHOSEN = dict(
     k=64,          # index entries examined at most
-    base=1.5,      # slots that a newcomer reserves on an open page
-    growth=1.5,    # further slots per item that its collection has
+    tries=2,       # newest pages among them that are looked at
+    recent=2048,   # collections whose last page is remembered (hashed)
+    base=2,        # slots that a newcomer reserves on an open page
+    growth=1,      # further slots per item that its collection has
     most=0.5,      # part of a page that one collection reserves at most
-    own=0.6,       # pages' worth of items from which on a page is fresh
+    own=1.2,       # pages' worth of items from which on a page is fresh
     nopen=4,       # open pages
     ring=256,      # pages whose reserve is still kept, at most ...
-    part=8,        # ... and at most 1/part of the table
+    part=3,        # ... and at most 1/part of the table
 )
 
 
 class Table:
-    def __init__(self, k, base, growth, most, own, nopen, ring, part):
+    def __init__(self, k, tries, recent, base, growth, most, own, nopen, ring,
+                 part):
+        self.tries, self.slots, self.recent = tries, recent, {}
         self.free = []
         self.k, self.base, self.growth = k, base, growth
         self.most, self.own = most * CAP, own * CAP
@@ -83,9 +87,9 @@ class Table:
         seen = hi - lo
         self.examined += seen
         if seen:
-            best = max(pages[lo:hi])
-            if self.free[best]:
-                return best
+            for best in sorted(set(pages[lo:hi]), reverse=True)[:self.tries]:
+                if self.free[best]:
+                    return best
         if seen >= self.own:
             page = self.fresh()
             self.retire(page)
@@ -94,7 +98,11 @@ class Table:
 
     def insert(self, c, key):
         keys, pages = self.coll.setdefault(c, ([], []))
-        page = self.choose(keys, pages, key)
+        known, page = self.recent.get(c % self.slots if self.slots else None, (-1, -1))
+        if known != c or not self.free[page]:
+            page = self.choose(keys, pages, key)
+        if self.slots:
+            self.recent[c % self.slots] = c, page
         self.free[page] -= 1
         i = bisect.bisect(keys, key)
         keys.insert(i, key)
@@ -146,10 +154,11 @@ def report(label, params, loads=WORKLOADS):
 def main():
     report('chosen ' + str(CHOSEN), CHOSEN)
     if len(sys.argv) > 1:
-        for name, values in (('k', (8, 16, 32, 128)), ('base', (1, 2, 3)),
-                             ('growth', (.5, 1, 2, 3)),
-                             ('most', (.3, .4, .7)), ('own', (.4, .5, .75, .9)), ('nopen', (1, 2, 16)),
-                             ('ring', (16, 64, 1024)), ('part', (4, 16, 32))):
+        for name, values in (('k', (8, 16, 32, 128)), ('recent', (0, 256)),
+                             ('tries', (1, 4)),('base', (1, 1.5, 3)),
+                             ('growth', (0, .5, 2)),
+                             ('most', (.3, .4, .7)), ('own', (.6, .9, 1.5, 2)), ('nopen', (1, 2, 16)),
+                             ('ring', (16, 64, 1024)), ('part', (2, 8, 32))):
             for v in values:
                 report('%s = %s' % (name, v), dict(CHOSEN, **{name: v}))
 

@@ -7,9 +7,10 @@
  * therefore a hint: when the chosen page turns out to be full, or was taken
  * by somebody else, heap finds another one.
  *
+ *	0. The page that this backend last used for the collection, if it has room.
  *	1. The primary key index shows the neighbours of the new key in its
  *	   collection.  If the page of the nearest has room: that one.
- *	2. Else the newest page among the neighbours, if it has room.
+ *	2. Else the newest or second newest page among the neighbours.
  *	3. Else a collection of about a page of items starts a page of its own.
  *	4. Else (a new or small collection) one of a few open pages.  Whoever joins
  *	   an open page reserves room there for items that may follow, more if its
@@ -44,6 +45,8 @@
 
 /* Index entries examined at most, half of them after the new key */
 #define MAX_NEIGHBOURS		64
+/* Collections whose last page is remembered, by hash */
+#define RECENT_PAGES		2048
 /* Leaf pages visited at most in each direction */
 #define MAX_LEAF_HOPS		2
 /* Pages that take new and small collections at a time */
@@ -55,7 +58,7 @@
 /* Usable bytes of an empty page, about */
 #define PAGE_BYTES			(BLCKSZ - SizeOfPageHeaderData)
 /* A collection of this size starts a page of its own */
-#define OWN_PAGE_BYTES		(PAGE_BYTES * 9 / 10)
+#define OWN_PAGE_BYTES		(PAGE_BYTES * 6 / 5)
 /* What one collection reserves on an open page at most */
 #define MAX_RESERVATION		(PAGE_BYTES / 2)
 /* A page that the free space map offers is reopened if it has this much */
@@ -70,6 +73,13 @@ typedef struct OpenPage
 	Size		unreserved;
 } OpenPage;
 
+/* The page that a collection's last item went to */
+typedef struct RecentPage
+{
+	uint32		hash;			/* of the partition key */
+	BlockNumber block;
+} RecentPage;
+
 /* This backend's memory of one table, in rd_amcache: may vanish any time */
 typedef struct Placement
 {
@@ -78,6 +88,7 @@ typedef struct Placement
 	int			nclosed;
 	int			first_closed;
 	BlockNumber closed[CLOSED_PAGES];	/* queue of closed pages */
+	RecentPage	recent[RECENT_PAGES];
 } Placement;
 
 /* What is to be placed: a row, or a run of rows of one collection */
@@ -96,6 +107,7 @@ typedef struct Neighbours
 	int			count;
 	BlockNumber nearest;		/* has room, or invalid */
 	BlockNumber newest;
+	BlockNumber second_newest;
 } Neighbours;
 
 /* A row of multi_insert with its key */
@@ -166,32 +178,23 @@ index_is_usable(Relation index)
 }
 
 /*
- * Open the index that shows where collections live; NULL if there is none.
+ * May rows of the table have neighbours?  Whether the index is of use is
+ * looked at when it is opened.
  */
-static Relation
-open_key_index(Relation rel)
+static inline bool
+may_have_collections(Relation rel)
 {
-	Oid			index_oid;
-	Relation	index;
+	TupleDesc	desc = RelationGetDescr(rel);
 
-	if (RelationGetDescr(rel)->natts == 0 ||
-		TupleDescAttr(RelationGetDescr(rel), 0)->atttypid != BYTEAOID)
-		return NULL;
-	index_oid = compat_primary_key_index(rel);
-	if (!OidIsValid(index_oid))
-		return NULL;
-
-	/* the mode in which the executor holds it anyway */
-	index = index_open(index_oid, RowExclusiveLock);
-	if (index_is_usable(index))
-		return index;
-	index_close(index, RowExclusiveLock);
-	return NULL;
+	return desc->natts > 0 &&
+		TupleDescAttr(desc, 0)->atttypid == BYTEAOID &&
+		OidIsValid(compat_primary_key_index(rel));
 }
 
 /*
- * This backend's memory of the table.  The pages in it are as good as heap's
- * own target block: both are lost when the table is truncated.
+ * This backend's memory of the table.  Its pages are as good as heap's own
+ * target block: both are lost when the table is truncated.  Nothing that is
+ * called while the result is in use processes invalidation messages.
  */
 static Placement *
 get_placement(Relation rel)
@@ -199,14 +202,32 @@ get_placement(Relation rel)
 	Placement  *placement = rel->rd_amcache;
 
 	if (placement == NULL)
-	{
-		placement = MemoryContextAllocZero(CacheMemoryContext,
-										   sizeof(Placement));
-		rel->rd_amcache = placement;
-	}
-	else if (RelationGetTargetBlock(rel) == InvalidBlockNumber)
-		placement->nopen = placement->nclosed = 0;
+		placement = MemoryContextAlloc(CacheMemoryContext, sizeof(Placement));
+	else if (RelationGetTargetBlock(rel) != InvalidBlockNumber)
+		return placement;
+
+	placement->nopen = placement->nclosed = placement->first_closed = 0;
+	/* all bytes 0xFF: InvalidBlockNumber */
+	memset(placement->recent, 0xFF, sizeof(placement->recent));
+	rel->rd_amcache = placement;
 	return placement;
+}
+
+/* Where the last page of a collection is remembered */
+static inline RecentPage *
+recent_page(Placement *placement, uint32 hash)
+{
+	return &placement->recent[hash % RECENT_PAGES];
+}
+
+/* Hash of the partition key, as stored in the key */
+static inline uint32
+key_hash(const Newcomer *newcomer)
+{
+	uint32		hash;
+
+	memcpy(&hash, newcomer->key, sizeof(hash));
+	return hash;
 }
 
 /* Free bytes of a page, less what fillfactor keeps for updates */
@@ -307,8 +328,15 @@ note_neighbour(Relation rel, const Newcomer *newcomer, Page page,
 {
 	BlockNumber block = entry_block(page, off);
 
-	if (found->count == 0 || block > found->newest)
+	if (found->newest == InvalidBlockNumber || block > found->newest)
+	{
+		found->second_newest = found->newest;
 		found->newest = block;
+	}
+	else if (block < found->newest &&
+			 (found->second_newest == InvalidBlockNumber ||
+			  block > found->second_newest))
+		found->second_newest = block;
 	found->count++;
 
 	/*
@@ -411,7 +439,9 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	OffsetNumber off;
 
 	found->count = 0;
-	found->nearest = found->newest = InvalidBlockNumber;
+	found->nearest = InvalidBlockNumber;
+	found->newest = InvalidBlockNumber;
+	found->second_newest = InvalidBlockNumber;
 
 	leaf = descend(rel, index, newcomer, key_datum);
 	if (!BufferIsValid(leaf))
@@ -540,11 +570,11 @@ join_open_page(Relation rel, Placement *placement, Size bytes, Size reserved)
 }
 
 /*
- * Choose the page for a new row (or the first of a run of rows).  Returns
- * InvalidBlockNumber where heap shall choose.
+ * Choose the page for a new row, or the first of a run of rows, with the help
+ * of the index.
  */
 static BlockNumber
-choose_page(Relation rel, Relation index, const Newcomer *newcomer,
+search_page(Relation rel, Relation index, const Newcomer *newcomer,
 			Datum key_datum)
 {
 	Neighbours	found;
@@ -559,6 +589,9 @@ choose_page(Relation rel, Relation index, const Newcomer *newcomer,
 	if (found.count > 1 &&
 		page_free_space(rel, found.newest) >= newcomer->row_bytes)
 		return found.newest;
+	if (found.second_newest != InvalidBlockNumber &&
+		page_free_space(rel, found.second_newest) >= newcomer->row_bytes)
+		return found.second_newest;
 
 	placement = get_placement(rel);
 	collection_bytes = found.count * newcomer->row_bytes;
@@ -570,11 +603,42 @@ choose_page(Relation rel, Relation index, const Newcomer *newcomer,
 		return block;
 	}
 
-	/* twice the row and half of its collection, but not much of the page */
-	reserved = 2 * newcomer->run_bytes + collection_bytes / 2;
+	/* room for another row and for the collection to double */
+	reserved = 2 * newcomer->run_bytes + collection_bytes;
 	reserved = Min(reserved, MAX_RESERVATION);
 	return join_open_page(rel, placement, newcomer->run_bytes,
 						  Max(reserved, newcomer->run_bytes));
+}
+
+/*
+ * Choose the page for a new row, or the first of a run of rows.  Returns
+ * InvalidBlockNumber where heap shall choose.
+ */
+static BlockNumber
+choose_page(Relation rel, const Newcomer *newcomer, Datum key_datum)
+{
+	uint32		hash = key_hash(newcomer);
+	RecentPage *recent = recent_page(get_placement(rel), hash);
+	Relation	index;
+	BlockNumber block;
+
+	if (recent->hash == hash && recent->block != InvalidBlockNumber &&
+		page_free_space(rel, recent->block) >= newcomer->row_bytes)
+		return recent->block;
+
+	/* the mode in which the executor holds it anyway */
+	index = index_open(compat_primary_key_index(rel), RowExclusiveLock);
+	if (index_is_usable(index))
+		block = search_page(rel, index, newcomer, key_datum);
+	else
+		block = InvalidBlockNumber;
+	index_close(index, RowExclusiveLock);
+
+	/* Opening the index may have cost us our memory */
+	recent = recent_page(get_placement(rel), hash);
+	recent->hash = hash;
+	recent->block = block;
+	return block;
 }
 
 /*
@@ -583,33 +647,33 @@ choose_page(Relation rel, Relation index, const Newcomer *newcomer,
 static void
 place_tuple(Relation rel, HeapTuple tuple, BulkInsertState bistate)
 {
-	Relation	index = open_key_index(rel);
 	Newcomer	newcomer;
 	Datum		datum;
 	bytea	   *key;
 	bool		isnull;
 
-	if (index == NULL)
+	if (!may_have_collections(rel))
 		return;
 	datum = heap_getattr(tuple, 1, RelationGetDescr(rel), &isnull);
-	if (!isnull)
+	if (isnull)
+		return;
+	key = DatumGetByteaPP(datum);
+	if (newcomer_set_key(&newcomer, key))
 	{
-		key = DatumGetByteaPP(datum);
-		if (newcomer_set_key(&newcomer, key))
-		{
-			BlockNumber block;
+		BlockNumber block;
 
-			newcomer.row_bytes = bytes_on_page(tuple->t_len);
-			newcomer.run_bytes = newcomer.row_bytes;
-			block = choose_page(rel, index, &newcomer, PointerGetDatum(key));
+		newcomer.row_bytes = bytes_on_page(tuple->t_len);
+		newcomer.run_bytes = newcomer.row_bytes;
+		block = choose_page(rel, &newcomer, PointerGetDatum(key));
+		if (block != InvalidBlockNumber)
+		{
 			if (bistate)
 				ReleaseBulkInsertStatePin(bistate);
 			RelationSetTargetBlock(rel, block);
 		}
-		if ((Pointer) key != DatumGetPointer(datum))
-			pfree(key);
 	}
-	index_close(index, RowExclusiveLock);
+	if ((Pointer) key != DatumGetPointer(datum))
+		pfree(key);
 }
 
 /* Insert a row, speculatively or not, near its collection */
@@ -706,9 +770,8 @@ flush_rows(Relation rel, BlockNumber block, TupleTableSlot **slots,
  * that go to the same page are handed to heap together.
  */
 static void
-insert_runs(Relation rel, Relation index, BatchRow *rows,
-			TupleTableSlot **slots, int nrows, CommandId cid, int options,
-			BulkInsertState bistate)
+insert_runs(Relation rel, BatchRow *rows, TupleTableSlot **slots, int nrows,
+			CommandId cid, int options, BulkInsertState bistate)
 {
 	BlockNumber target = InvalidBlockNumber;
 	Size		room = 0;
@@ -733,8 +796,7 @@ insert_runs(Relation rel, Relation index, BatchRow *rows,
 				   memcmp(VARDATA_ANY(rows[end].key), run.key,
 						  run.partition_len) == 0)
 				run.run_bytes += rows[end++].bytes;
-			block = choose_page(rel, index, &run,
-								PointerGetDatum(rows[next].key));
+			block = choose_page(rel, &run, PointerGetDatum(rows[next].key));
 		}
 
 		/* Go along with the rows before it, or after them */
@@ -781,12 +843,11 @@ static void
 item_multi_insert(Relation rel, TupleTableSlot **slots, int nslots,
 				  CommandId cid, int options, BulkInsertState bistate)
 {
-	Relation	index = open_key_index(rel);
 	BatchRow   *rows;
 	TupleTableSlot **sorted;
 	int			i;
 
-	if (index == NULL)
+	if (!may_have_collections(rel))
 	{
 		heap_multi_insert(rel, slots, nslots, cid, options, bistate);
 		return;
@@ -814,8 +875,7 @@ item_multi_insert(Relation rel, TupleTableSlot **slots, int nslots,
 	sorted = palloc(sizeof(TupleTableSlot *) * nslots);
 	for (i = 0; i < nslots; i++)
 		sorted[i] = rows[i].slot;
-	insert_runs(rel, index, rows, sorted, nslots, cid, options, bistate);
-	index_close(index, RowExclusiveLock);
+	insert_runs(rel, rows, sorted, nslots, cid, options, bistate);
 }
 
 /*
