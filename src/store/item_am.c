@@ -14,10 +14,9 @@
  *	3. Else a collection of about a page of items starts a page of its own.
  *	4. Else (a new or small collection) one of a few open pages.  Whoever joins
  *	   an open page reserves room there for items that may follow, more if its
- *	   collection is larger; when the reservations fill the page it is closed.
- *	   After a while (closed_pages is a queue) the room that its collections
- *	   have not used is offered again, so that collections which do not grow
- *	   leave no holes.
+ *	   collection is larger; when all is reserved another page is opened.  That
+ *	   is an older page of the table whose reserved room nobody has used yet,
+ *	   so that collections which do not grow leave no holes, or a new one.
  *
  * docs/placement.md has the curve from which the constants were chosen.
  */
@@ -51,10 +50,11 @@
 #define MAX_LEAF_HOPS		2
 /* Pages that take new and small collections at a time */
 #define OPEN_PAGES			4
-/* Closed pages whose reservations are kept: at most this many ... */
-#define CLOSED_PAGES		256
-/* ... and at most this part of the table */
-#define CLOSED_FRACTION		3
+/* The newest pages, not opened again yet: 1/8 of the table and not more than */
+#define LAG_FRACTION		8
+#define MAX_LAG				16384
+/* Older pages looked at when a page is to be opened */
+#define MAX_REOPEN_STEPS	16
 /* Usable bytes of an empty page, about */
 #define PAGE_BYTES			(BLCKSZ - SizeOfPageHeaderData)
 /* A collection of this size starts a page of its own */
@@ -71,6 +71,7 @@ typedef struct OpenPage
 {
 	BlockNumber block;
 	Size		unreserved;
+	bool		is_old;			/* opened again: half the reservations */
 } OpenPage;
 
 /* The page that a collection's last item went to */
@@ -85,9 +86,7 @@ typedef struct Placement
 {
 	int			nopen;
 	OpenPage	open[OPEN_PAGES];
-	int			nclosed;
-	int			first_closed;
-	BlockNumber closed[CLOSED_PAGES];	/* queue of closed pages */
+	BlockNumber next_old;		/* where to look for a page to open again */
 	RecentPage	recent[RECENT_PAGES];
 } Placement;
 
@@ -206,7 +205,8 @@ get_placement(Relation rel)
 	else if (RelationGetTargetBlock(rel) != InvalidBlockNumber)
 		return placement;
 
-	placement->nopen = placement->nclosed = placement->first_closed = 0;
+	placement->nopen = 0;
+	placement->next_old = InvalidBlockNumber;
 	/* all bytes 0xFF: InvalidBlockNumber */
 	memset(placement->recent, 0xFF, sizeof(placement->recent));
 	rel->rd_amcache = placement;
@@ -463,63 +463,83 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	_bt_relbuf(index, leaf);
 }
 
-/* Remember a page whose free space is to be offered again later */
-static void
-close_page(Placement *placement, BlockNumber block)
+/* What joining an open page takes of it */
+static inline Size
+reservation(bool is_old, Size bytes, Size reserved)
 {
-	int			last;
+	return is_old ? Max(bytes, reserved / 2) : reserved;
+}
 
-	if (placement->nclosed == CLOSED_PAGES)
+/* Is the page one of those that are open? */
+static bool
+page_is_open(const Placement *placement, BlockNumber block)
+{
+	int			i;
+
+	for (i = 0; i < placement->nopen; i++)
 	{
-		placement->first_closed = (placement->first_closed + 1) % CLOSED_PAGES;
-		placement->nclosed--;
+		if (placement->open[i].block == block)
+			return true;
 	}
-	last = (placement->first_closed + placement->nclosed) % CLOSED_PAGES;
-	placement->closed[last] = block;
-	placement->nclosed++;
+	return false;
 }
 
 /*
- * Find a page to open that has room for `bytes`: one closed long ago, one that
- * the free space map knows to be half empty, or a new one.
+ * Can the page be opened again with at least `bytes` of room?
  */
-static OpenPage
-open_page(Relation rel, Placement *placement, Size bytes)
+static bool
+reopen_page(Relation rel, const Placement *placement, BlockNumber block,
+			Size bytes, OpenPage *page)
 {
-	OpenPage	page;
+	if (page_is_open(placement, block))
+		return false;
+	page->block = block;
+	page->unreserved = page_free_space(rel, block);
+	page->is_old = true;
+	return page->unreserved >= bytes;
+}
+
+/*
+ * Find a page to open: an older page with room left, one that the free space
+ * map knows to be half empty, or a new one.  A session's first may be the
+ * table's last page, or sessions of one row each would leave many pages.
+ */
+static void
+open_page(Relation rel, Placement *placement, Size bytes, Size reserved,
+		  OpenPage *page)
+{
 	BlockNumber nblocks = RelationGetNumberOfBlocks(rel);
-	int			keep = Min(CLOSED_PAGES - 1, nblocks / CLOSED_FRACTION);
-	int			i;
+	BlockNumber end = nblocks - Min(MAX_LAG, nblocks / LAG_FRACTION);
+	BlockNumber block;
+	Size		room = reservation(true, bytes, reserved);
+	int			steps;
 
-	while (placement->nclosed > keep)
+	/* Other sessions and VACUUM have looked at what is before */
+	if (placement->next_old == InvalidBlockNumber)
 	{
-		page.block = placement->closed[placement->first_closed];
-		placement->first_closed = (placement->first_closed + 1) % CLOSED_PAGES;
-		placement->nclosed--;
-		page.unreserved = page_free_space(rel, page.block);
-		if (page.unreserved >= bytes)
-			return page;
+		placement->next_old = end;
+		if (nblocks > 0 &&
+			reopen_page(rel, placement, nblocks - 1,
+						Max(room, LAST_PAGE_BYTES), page))
+			return;
 	}
 
-	page.block = GetPageWithFreeSpace(rel, Max(bytes, REOPEN_BYTES));
-	if (page.block == InvalidBlockNumber && placement->nopen == 0 &&
-		nblocks > 0)
-		page.block = nblocks - 1;
-	for (i = 0; i < placement->nopen; i++)
+	for (steps = 0; steps < MAX_REOPEN_STEPS; steps++)
 	{
-		if (placement->open[i].block == page.block)
-			page.block = InvalidBlockNumber;
-	}
-	if (page.block != InvalidBlockNumber && page.block < nblocks)
-	{
-		page.unreserved = page_free_space(rel, page.block);
-		if (page.unreserved >= Max(bytes, LAST_PAGE_BYTES))
-			return page;
+		if (placement->next_old >= end)
+			break;
+		if (reopen_page(rel, placement, placement->next_old++, room, page))
+			return;
 	}
 
-	page.block = new_page(rel);
-	page.unreserved = PAGE_BYTES;
-	return page;
+	block = GetPageWithFreeSpace(rel, Max(room, REOPEN_BYTES));
+	if (block < nblocks &&
+		reopen_page(rel, placement, block, Max(room, REOPEN_BYTES), page))
+		return;
+
+	page->block = new_page(rel);
+	page->unreserved = PAGE_BYTES;
+	page->is_old = false;
 }
 
 /*
@@ -531,42 +551,40 @@ join_open_page(Relation rel, Placement *placement, Size bytes, Size reserved)
 {
 	OpenPage   *best = NULL;
 	OpenPage	opened;
-	int			tightest = 0;
+	int			fullest = 0;
 	int			i;
 
 	for (i = 0; i < placement->nopen; i++)
 	{
 		OpenPage   *page = &placement->open[i];
 
-		if (page->unreserved < placement->open[tightest].unreserved)
-			tightest = i;
-		if (page->unreserved >= reserved &&
+		if (page->unreserved < placement->open[fullest].unreserved)
+			fullest = i;
+		if (page->unreserved >= reservation(page->is_old, bytes, reserved) &&
 			(best == NULL || page->unreserved < best->unreserved))
 			best = page;
 	}
 	if (best != NULL)
 	{
+		/* Collections that live there have used some of it */
 		Size		free = page_free_space(rel, best->block);
 
-		if (free >= bytes)
-		{
-			best->unreserved = Min(best->unreserved, free) -
-				Min(reserved, Min(best->unreserved, free));
-			return best->block;
-		}
-		best->unreserved = 0;
-		tightest = best - placement->open;
+		best->unreserved = Min(best->unreserved, free);
+		fullest = best - placement->open;
 	}
 
 	/* Open another page in place of the fullest */
-	opened = open_page(rel, placement, Max(bytes, reserved));
-	if (placement->nopen < OPEN_PAGES)
-		tightest = placement->nopen++;
-	else
-		close_page(placement, placement->open[tightest].block);
-	opened.unreserved -= Min(reserved, opened.unreserved);
-	placement->open[tightest] = opened;
-	return opened.block;
+	if (best == NULL || best->unreserved < bytes)
+	{
+		open_page(rel, placement, bytes, reserved, &opened);
+		if (placement->nopen < OPEN_PAGES)
+			fullest = placement->nopen++;
+		best = &placement->open[fullest];
+		*best = opened;
+	}
+	best->unreserved -= Min(best->unreserved,
+							reservation(best->is_old, bytes, reserved));
+	return best->block;
 }
 
 /*
@@ -581,7 +599,6 @@ search_page(Relation rel, Relation index, const Newcomer *newcomer,
 	Placement  *placement;
 	Size		collection_bytes;
 	Size		reserved;
-	BlockNumber block;
 
 	find_neighbours(rel, index, newcomer, key_datum, &found);
 	if (found.nearest != InvalidBlockNumber)
@@ -597,14 +614,10 @@ search_page(Relation rel, Relation index, const Newcomer *newcomer,
 	collection_bytes = found.count * newcomer->row_bytes;
 	if (found.count >= MAX_NEIGHBOURS ||
 		collection_bytes + newcomer->run_bytes >= OWN_PAGE_BYTES)
-	{
-		block = new_page(rel);
-		close_page(placement, block);
-		return block;
-	}
+		return new_page(rel);
 
-	/* room for another row and for the collection to double */
-	reserved = 2 * newcomer->run_bytes + collection_bytes;
+	/* room for another row and for the collection to grow to three times */
+	reserved = 2 * (newcomer->run_bytes + collection_bytes);
 	reserved = Min(reserved, MAX_RESERVATION);
 	return join_open_page(rel, placement, newcomer->run_bytes,
 						  Max(reserved, newcomer->run_bytes));
