@@ -12,7 +12,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/model/*.c src/expr/*.c \
 PG_CPPFLAGS = -I$(srcdir)/src \
 	-DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-clobbered -Werror
+	-Wno-missing-field-initializers -Wno-clobbered -Werror -fvisibility=hidden
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=$(EXTENSION)
