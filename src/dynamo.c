@@ -14,6 +14,8 @@ char	   *dynamo_account_id;
 bool		dynamo_log_errors;
 char	   *dynamo_region;
 
+extern PGDLLEXPORT void _PG_init(void);
+
 /* An account id is what SDKs take for one: twelve digits. */
 static bool
 check_account_id(char **newval, void **extra, GucSource source)
