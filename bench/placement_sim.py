@@ -13,60 +13,67 @@ examined per insert.
 import bisect
 import random
 import sys
-from collections import deque
 
 CAP = 19
 
 CHOSEN = dict(
     k=64,          # index entries examined at most
-    base=1.5,      # slots that a newcomer reserves on an open page
-    growth=1.5,    # further slots per item that its collection has
+    tries=2,       # newest pages among them that are looked at
+    recent=2048,   # collections whose last page is remembered (hashed)
+    base=2,        # slots that a newcomer reserves on an open page
+    growth=2,      # further slots per item that its collection has
     most=0.5,      # part of a page that one collection reserves at most
-    own=0.6,       # pages' worth of items from which on a page is fresh
+    own=1.2,       # pages' worth of items from which on a page is fresh
     nopen=4,       # open pages
-    ring=256,      # pages whose reserve is still kept, at most ...
-    part=8,        # ... and at most 1/part of the table
+    lag=16384,     # newest pages of the table, whose reserves are kept ...
+    part=8,        # ... at most 1/part of it
+    old=0.5,       # part of the usual reservation that is made on those
+    steps=16,      # older pages looked at when a page is opened
 )
 
 
 class Table:
-    def __init__(self, k, base, growth, most, own, nopen, ring, part):
+    def __init__(self, k, tries, recent, base, growth, most, own, nopen, lag,
+                 part, old, steps):
+        self.tries, self.slots, self.recent = tries, recent, {}
         self.free = []
         self.k, self.base, self.growth = k, base, growth
         self.most, self.own = most * CAP, own * CAP
-        self.nopen, self.ring_size, self.part = nopen, ring, part
+        self.nopen, self.lag, self.part = nopen, lag, part
+        self.old, self.steps = old, steps
         self.coll = {}
-        self.ring = deque()
-        self.open = []          # [page, slots not reserved yet]
+        self.cursor = 0         # oldest page not looked at again
+        self.open = []          # [page, slots not reserved yet, is an old one]
         self.examined = 0
 
     def fresh(self):
         self.free.append(CAP)
         return len(self.free) - 1
 
-    def retire(self, page):
-        self.ring.append(page)
+    def reopen(self, want):
+        end = len(self.free) - min(self.lag, len(self.free) // self.part)
+        for _ in range(self.steps):
+            if self.cursor >= end:
+                break
+            page = self.cursor
+            self.cursor += 1
+            if self.free[page] >= max(1, want * self.old) and page not in (o[0] for o in self.open):
+                return [page, self.free[page], True]
+        return None
 
     def shared(self, want):
         best = None
         for o in self.open:
             o[1] = min(o[1], self.free[o[0]])
-            if o[1] >= want and (best is None or o[1] < best[1]):
+            if o[1] >= (max(1, want * self.old) if o[2] else want) and (best is None or o[1] < best[1]):
                 best = o
         if best is None:
             if len(self.open) >= self.nopen:
-                old = min(self.open, key=lambda o: o[1])
-                self.open.remove(old)
-                self.retire(old[0])
-            best = None
-            while best is None and len(self.ring) > min(self.ring_size, len(self.free) // self.part):
-                page = self.ring.popleft()
-                if self.free[page] >= want:
-                    best = [page, self.free[page]]
-            if best is None:
-                best = [self.fresh(), CAP]
+                self.open.remove(min(self.open, key=lambda o: o[1]))
+            best = self.reopen(want) or [self.fresh(), CAP, False]
             self.open.append(best)
-        best[1] -= want
+        # an old page has few growing collections: newcomers reserve nothing more
+        best[1] -= max(1, want * self.old) if best[2] else want
         return best[0]
 
     def choose(self, keys, pages, key):
@@ -83,18 +90,20 @@ class Table:
         seen = hi - lo
         self.examined += seen
         if seen:
-            best = max(pages[lo:hi])
-            if self.free[best]:
-                return best
+            for best in sorted(set(pages[lo:hi]), reverse=True)[:self.tries]:
+                if self.free[best]:
+                    return best
         if seen >= self.own:
-            page = self.fresh()
-            self.retire(page)
-            return page
+            return self.fresh()
         return self.shared(min(self.base + self.growth * seen, self.most))
 
     def insert(self, c, key):
         keys, pages = self.coll.setdefault(c, ([], []))
-        page = self.choose(keys, pages, key)
+        known, page = self.recent.get(c % self.slots if self.slots else None, (-1, -1))
+        if known != c or not self.free[page]:
+            page = self.choose(keys, pages, key)
+        if self.slots:
+            self.recent[c % self.slots] = c, page
         self.free[page] -= 1
         i = bisect.bisect(keys, key)
         keys.insert(i, key)
@@ -126,11 +135,12 @@ def measure(params, ncoll, size, interleave, order):
     return touched, touched / (n / len(t.coll) / CAP), len(t.free) * CAP / n, t.examined / n
 
 
-WORKLOADS = [(500, 100, 'shuffle', 'asc'), (500, 100, 'shuffle', 'rand'),
+WORKLOADS = [(3000, 100, 'robin', 'rand'), (500, 100, 'shuffle', 'asc'),
              (500, 100, 'robin', 'asc'), (500, 100, 'robin', 'rand'),
+             (500, 100, 'shuffle', 'rand'),
              (1000, 40, 'shuffle', 'rand'), (1500, 20, 'shuffle', 'asc'),
              (1500, 14, 'shuffle', 'asc'),
-             (3000, 10, 'shuffle', 'rand'), (3000, 10, 'robin', 'asc'),
+             (3000, 10, 'shuffle', 'rand'), (3000, 10, 'robin', 'asc'), (20000, 10, 'robin', 'asc'),
              (300, 10, 'shuffle', 'rand'), (5000, 4, 'shuffle', 'asc'),
              (20000, 1, 'robin', 'asc'), (1000, 30, 'mixed', 'rand')]
 
@@ -146,10 +156,12 @@ def report(label, params, loads=WORKLOADS):
 def main():
     report('chosen ' + str(CHOSEN), CHOSEN)
     if len(sys.argv) > 1:
-        for name, values in (('k', (8, 16, 32, 128)), ('base', (1, 2, 3)),
-                             ('growth', (.5, 1, 2, 3)),
-                             ('most', (.3, .4, .7)), ('own', (.4, .5, .75, .9)), ('nopen', (1, 2, 16)),
-                             ('ring', (16, 64, 1024)), ('part', (4, 16, 32))):
+        for name, values in (('k', (8, 16, 32, 128)), ('recent', (0, 256)),
+                             ('tries', (1, 4)),('base', (1, 1.5, 3)),
+                             ('growth', (0, .5, 2)),
+                             ('most', (.3, .4, .7)), ('own', (.6, .9, 1.5, 2)), ('nopen', (1, 2, 16)),
+                             ('lag', (64, 256)), ('part', (3, 4, 16)), ('old', (0, .3, 1)),
+                             ('steps', (1, 4, 64))):
             for v in values:
                 report('%s = %s' % (name, v), dict(CHOSEN, **{name: v}))
 

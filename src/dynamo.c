@@ -14,7 +14,7 @@ char	   *dynamo_account_id;
 bool		dynamo_log_errors;
 char	   *dynamo_region;
 
-void		_PG_init(void);
+extern PGDLLEXPORT void _PG_init(void);
 
 /* An account id is what SDKs take for one: twelve digits. */
 static bool

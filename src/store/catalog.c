@@ -488,25 +488,19 @@ catalog_describe_relation(Relation rel)
 	Relation	catalog;
 	HeapTuple	tuple;
 	const TableDescriptor *descriptor = NULL;
+	static char last_name[TABLE_NAME_MAX + 1] = "";
 
 	if (RelationGetNamespace(rel) != get_namespace_oid(ITEM_SCHEMA, true))
 		return NULL;
 
-	/* The common case: a cached descriptor of this relation. */
-	if (descriptor_cache != NULL)
+	/* Row after row it is the same relation. */
+	if (descriptor_cache != NULL && last_name[0] != '\0')
 	{
-		HASH_SEQ_STATUS status;
-		CacheEntry *entry;
+		CacheEntry *entry = hash_search(descriptor_cache, last_name, HASH_FIND, NULL);
 
-		hash_seq_init(&status, descriptor_cache);
-		while ((entry = hash_seq_search(&status)) != NULL)
-		{
-			if (entry->valid && entry->descriptor.relid == RelationGetRelid(rel))
-			{
-				hash_seq_term(&status);
-				return &entry->descriptor;
-			}
-		}
+		if (entry && entry->valid &&
+			entry->descriptor.relid == RelationGetRelid(rel))
+			return &entry->descriptor;
 	}
 
 	catalog = open_catalog(AccessShareLock, TABLES_RELNAME, &index_oid);
@@ -520,7 +514,10 @@ catalog_describe_relation(Relation rel)
 											   &descriptor);
 
 		if (again != NULL)
+		{
+			strlcpy(last_name, row->table_name, sizeof(last_name));
 			relation_close(again, NoLock);
+		}
 	}
 	table_close(catalog, AccessShareLock);
 	return descriptor;

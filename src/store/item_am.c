@@ -7,16 +7,16 @@
  * therefore a hint: when the chosen page turns out to be full, or was taken
  * by somebody else, heap finds another one.
  *
+ *	0. The page that this backend last used for the collection, if it has room.
  *	1. The primary key index shows the neighbours of the new key in its
  *	   collection.  If the page of the nearest has room: that one.
- *	2. Else the newest page among the neighbours, if it has room.
+ *	2. Else the newest or second newest page among the neighbours.
  *	3. Else a collection of about a page of items starts a page of its own.
  *	4. Else (a new or small collection) one of a few open pages.  Whoever joins
  *	   an open page reserves room there for items that may follow, more if its
- *	   collection is larger; when the reservations fill the page it is closed.
- *	   After a while (closed_pages is a queue) the room that its collections
- *	   have not used is offered again, so that collections which do not grow
- *	   leave no holes.
+ *	   collection is larger; when all is reserved another page is opened.  That
+ *	   is an older page of the table whose reserved room nobody has used yet,
+ *	   so that collections which do not grow leave no holes, or a new one.
  *
  * docs/placement.md has the curve from which the constants were chosen.
  */
@@ -44,18 +44,21 @@
 
 /* Index entries examined at most, half of them after the new key */
 #define MAX_NEIGHBOURS		64
+/* Collections whose last page is remembered, by hash */
+#define RECENT_PAGES		2048
 /* Leaf pages visited at most in each direction */
 #define MAX_LEAF_HOPS		2
 /* Pages that take new and small collections at a time */
 #define OPEN_PAGES			4
-/* Closed pages whose reservations are kept: at most this many ... */
-#define CLOSED_PAGES		256
-/* ... and at most this part of the table */
-#define CLOSED_FRACTION		3
+/* The newest pages, not opened again yet: 1/8 of the table and not more than */
+#define LAG_FRACTION		8
+#define MAX_LAG				16384
+/* Older pages looked at when a page is to be opened */
+#define MAX_REOPEN_STEPS	16
 /* Usable bytes of an empty page, about */
 #define PAGE_BYTES			(BLCKSZ - SizeOfPageHeaderData)
 /* A collection of this size starts a page of its own */
-#define OWN_PAGE_BYTES		(PAGE_BYTES * 9 / 10)
+#define OWN_PAGE_BYTES		(PAGE_BYTES * 6 / 5)
 /* What one collection reserves on an open page at most */
 #define MAX_RESERVATION		(PAGE_BYTES / 2)
 /* A page that the free space map offers is reopened if it has this much */
@@ -68,16 +71,23 @@ typedef struct OpenPage
 {
 	BlockNumber block;
 	Size		unreserved;
+	bool		is_old;			/* opened again: half the reservations */
 } OpenPage;
+
+/* The page that a collection's last item went to */
+typedef struct RecentPage
+{
+	uint32		hash;			/* of the partition key */
+	BlockNumber block;
+} RecentPage;
 
 /* This backend's memory of one table, in rd_amcache: may vanish any time */
 typedef struct Placement
 {
 	int			nopen;
 	OpenPage	open[OPEN_PAGES];
-	int			nclosed;
-	int			first_closed;
-	BlockNumber closed[CLOSED_PAGES];	/* queue of closed pages */
+	BlockNumber next_old;		/* where to look for a page to open again */
+	RecentPage	recent[RECENT_PAGES];
 } Placement;
 
 /* What is to be placed: a row, or a run of rows of one collection */
@@ -96,6 +106,7 @@ typedef struct Neighbours
 	int			count;
 	BlockNumber nearest;		/* has room, or invalid */
 	BlockNumber newest;
+	BlockNumber second_newest;
 } Neighbours;
 
 /* A row of multi_insert with its key */
@@ -166,32 +177,23 @@ index_is_usable(Relation index)
 }
 
 /*
- * Open the index that shows where collections live; NULL if there is none.
+ * May rows of the table have neighbours?  Whether the index is of use is
+ * looked at when it is opened.
  */
-static Relation
-open_key_index(Relation rel)
+static inline bool
+may_have_collections(Relation rel)
 {
-	Oid			index_oid;
-	Relation	index;
+	TupleDesc	desc = RelationGetDescr(rel);
 
-	if (RelationGetDescr(rel)->natts == 0 ||
-		TupleDescAttr(RelationGetDescr(rel), 0)->atttypid != BYTEAOID)
-		return NULL;
-	index_oid = compat_primary_key_index(rel);
-	if (!OidIsValid(index_oid))
-		return NULL;
-
-	/* the mode in which the executor holds it anyway */
-	index = index_open(index_oid, RowExclusiveLock);
-	if (index_is_usable(index))
-		return index;
-	index_close(index, RowExclusiveLock);
-	return NULL;
+	return desc->natts > 0 &&
+		TupleDescAttr(desc, 0)->atttypid == BYTEAOID &&
+		OidIsValid(compat_primary_key_index(rel));
 }
 
 /*
- * This backend's memory of the table.  The pages in it are as good as heap's
- * own target block: both are lost when the table is truncated.
+ * This backend's memory of the table.  Its pages are as good as heap's own
+ * target block: both are lost when the table is truncated.  Nothing that is
+ * called while the result is in use processes invalidation messages.
  */
 static Placement *
 get_placement(Relation rel)
@@ -199,14 +201,33 @@ get_placement(Relation rel)
 	Placement  *placement = rel->rd_amcache;
 
 	if (placement == NULL)
-	{
-		placement = MemoryContextAllocZero(CacheMemoryContext,
-										   sizeof(Placement));
-		rel->rd_amcache = placement;
-	}
-	else if (RelationGetTargetBlock(rel) == InvalidBlockNumber)
-		placement->nopen = placement->nclosed = 0;
+		placement = MemoryContextAlloc(CacheMemoryContext, sizeof(Placement));
+	else if (RelationGetTargetBlock(rel) != InvalidBlockNumber)
+		return placement;
+
+	placement->nopen = 0;
+	placement->next_old = InvalidBlockNumber;
+	/* all bytes 0xFF: InvalidBlockNumber */
+	memset(placement->recent, 0xFF, sizeof(placement->recent));
+	rel->rd_amcache = placement;
 	return placement;
+}
+
+/* Where the last page of a collection is remembered */
+static inline RecentPage *
+recent_page(Placement *placement, uint32 hash)
+{
+	return &placement->recent[hash % RECENT_PAGES];
+}
+
+/* Hash of the partition key, as stored in the key */
+static inline uint32
+key_hash(const Newcomer *newcomer)
+{
+	uint32		hash;
+
+	memcpy(&hash, newcomer->key, sizeof(hash));
+	return hash;
 }
 
 /* Free bytes of a page, less what fillfactor keeps for updates */
@@ -307,8 +328,15 @@ note_neighbour(Relation rel, const Newcomer *newcomer, Page page,
 {
 	BlockNumber block = entry_block(page, off);
 
-	if (found->count == 0 || block > found->newest)
+	if (found->newest == InvalidBlockNumber || block > found->newest)
+	{
+		found->second_newest = found->newest;
 		found->newest = block;
+	}
+	else if (block < found->newest &&
+			 (found->second_newest == InvalidBlockNumber ||
+			  block > found->second_newest))
+		found->second_newest = block;
 	found->count++;
 
 	/*
@@ -411,7 +439,9 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	OffsetNumber off;
 
 	found->count = 0;
-	found->nearest = found->newest = InvalidBlockNumber;
+	found->nearest = InvalidBlockNumber;
+	found->newest = InvalidBlockNumber;
+	found->second_newest = InvalidBlockNumber;
 
 	leaf = descend(rel, index, newcomer, key_datum);
 	if (!BufferIsValid(leaf))
@@ -433,63 +463,83 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	_bt_relbuf(index, leaf);
 }
 
-/* Remember a page whose free space is to be offered again later */
-static void
-close_page(Placement *placement, BlockNumber block)
+/* What joining an open page takes of it */
+static inline Size
+reservation(bool is_old, Size bytes, Size reserved)
 {
-	int			last;
+	return is_old ? Max(bytes, reserved / 2) : reserved;
+}
 
-	if (placement->nclosed == CLOSED_PAGES)
+/* Is the page one of those that are open? */
+static bool
+page_is_open(const Placement *placement, BlockNumber block)
+{
+	int			i;
+
+	for (i = 0; i < placement->nopen; i++)
 	{
-		placement->first_closed = (placement->first_closed + 1) % CLOSED_PAGES;
-		placement->nclosed--;
+		if (placement->open[i].block == block)
+			return true;
 	}
-	last = (placement->first_closed + placement->nclosed) % CLOSED_PAGES;
-	placement->closed[last] = block;
-	placement->nclosed++;
+	return false;
 }
 
 /*
- * Find a page to open that has room for `bytes`: one closed long ago, one that
- * the free space map knows to be half empty, or a new one.
+ * Can the page be opened again with at least `bytes` of room?
  */
-static OpenPage
-open_page(Relation rel, Placement *placement, Size bytes)
+static bool
+reopen_page(Relation rel, const Placement *placement, BlockNumber block,
+			Size bytes, OpenPage *page)
 {
-	OpenPage	page;
+	if (page_is_open(placement, block))
+		return false;
+	page->block = block;
+	page->unreserved = page_free_space(rel, block);
+	page->is_old = true;
+	return page->unreserved >= bytes;
+}
+
+/*
+ * Find a page to open: an older page with room left, one that the free space
+ * map knows to be half empty, or a new one.  A session's first may be the
+ * table's last page, or sessions of one row each would leave many pages.
+ */
+static void
+open_page(Relation rel, Placement *placement, Size bytes, Size reserved,
+		  OpenPage *page)
+{
 	BlockNumber nblocks = RelationGetNumberOfBlocks(rel);
-	int			keep = Min(CLOSED_PAGES - 1, nblocks / CLOSED_FRACTION);
-	int			i;
+	BlockNumber end = nblocks - Min(MAX_LAG, nblocks / LAG_FRACTION);
+	BlockNumber block;
+	Size		room = reservation(true, bytes, reserved);
+	int			steps;
 
-	while (placement->nclosed > keep)
+	/* Other sessions and VACUUM have looked at what is before */
+	if (placement->next_old == InvalidBlockNumber)
 	{
-		page.block = placement->closed[placement->first_closed];
-		placement->first_closed = (placement->first_closed + 1) % CLOSED_PAGES;
-		placement->nclosed--;
-		page.unreserved = page_free_space(rel, page.block);
-		if (page.unreserved >= bytes)
-			return page;
+		placement->next_old = end;
+		if (nblocks > 0 &&
+			reopen_page(rel, placement, nblocks - 1,
+						Max(room, LAST_PAGE_BYTES), page))
+			return;
 	}
 
-	page.block = GetPageWithFreeSpace(rel, Max(bytes, REOPEN_BYTES));
-	if (page.block == InvalidBlockNumber && placement->nopen == 0 &&
-		nblocks > 0)
-		page.block = nblocks - 1;
-	for (i = 0; i < placement->nopen; i++)
+	for (steps = 0; steps < MAX_REOPEN_STEPS; steps++)
 	{
-		if (placement->open[i].block == page.block)
-			page.block = InvalidBlockNumber;
-	}
-	if (page.block != InvalidBlockNumber && page.block < nblocks)
-	{
-		page.unreserved = page_free_space(rel, page.block);
-		if (page.unreserved >= Max(bytes, LAST_PAGE_BYTES))
-			return page;
+		if (placement->next_old >= end)
+			break;
+		if (reopen_page(rel, placement, placement->next_old++, room, page))
+			return;
 	}
 
-	page.block = new_page(rel);
-	page.unreserved = PAGE_BYTES;
-	return page;
+	block = GetPageWithFreeSpace(rel, Max(room, REOPEN_BYTES));
+	if (block < nblocks &&
+		reopen_page(rel, placement, block, Max(room, REOPEN_BYTES), page))
+		return;
+
+	page->block = new_page(rel);
+	page->unreserved = PAGE_BYTES;
+	page->is_old = false;
 }
 
 /*
@@ -501,57 +551,54 @@ join_open_page(Relation rel, Placement *placement, Size bytes, Size reserved)
 {
 	OpenPage   *best = NULL;
 	OpenPage	opened;
-	int			tightest = 0;
+	int			fullest = 0;
 	int			i;
 
 	for (i = 0; i < placement->nopen; i++)
 	{
 		OpenPage   *page = &placement->open[i];
 
-		if (page->unreserved < placement->open[tightest].unreserved)
-			tightest = i;
-		if (page->unreserved >= reserved &&
+		if (page->unreserved < placement->open[fullest].unreserved)
+			fullest = i;
+		if (page->unreserved >= reservation(page->is_old, bytes, reserved) &&
 			(best == NULL || page->unreserved < best->unreserved))
 			best = page;
 	}
 	if (best != NULL)
 	{
+		/* Collections that live there have used some of it */
 		Size		free = page_free_space(rel, best->block);
 
-		if (free >= bytes)
-		{
-			best->unreserved = Min(best->unreserved, free) -
-				Min(reserved, Min(best->unreserved, free));
-			return best->block;
-		}
-		best->unreserved = 0;
-		tightest = best - placement->open;
+		best->unreserved = Min(best->unreserved, free);
+		fullest = best - placement->open;
 	}
 
 	/* Open another page in place of the fullest */
-	opened = open_page(rel, placement, Max(bytes, reserved));
-	if (placement->nopen < OPEN_PAGES)
-		tightest = placement->nopen++;
-	else
-		close_page(placement, placement->open[tightest].block);
-	opened.unreserved -= Min(reserved, opened.unreserved);
-	placement->open[tightest] = opened;
-	return opened.block;
+	if (best == NULL || best->unreserved < bytes)
+	{
+		open_page(rel, placement, bytes, reserved, &opened);
+		if (placement->nopen < OPEN_PAGES)
+			fullest = placement->nopen++;
+		best = &placement->open[fullest];
+		*best = opened;
+	}
+	best->unreserved -= Min(best->unreserved,
+							reservation(best->is_old, bytes, reserved));
+	return best->block;
 }
 
 /*
- * Choose the page for a new row (or the first of a run of rows).  Returns
- * InvalidBlockNumber where heap shall choose.
+ * Choose the page for a new row, or the first of a run of rows, with the help
+ * of the index.
  */
 static BlockNumber
-choose_page(Relation rel, Relation index, const Newcomer *newcomer,
+search_page(Relation rel, Relation index, const Newcomer *newcomer,
 			Datum key_datum)
 {
 	Neighbours	found;
 	Placement  *placement;
 	Size		collection_bytes;
 	Size		reserved;
-	BlockNumber block;
 
 	find_neighbours(rel, index, newcomer, key_datum, &found);
 	if (found.nearest != InvalidBlockNumber)
@@ -559,22 +606,52 @@ choose_page(Relation rel, Relation index, const Newcomer *newcomer,
 	if (found.count > 1 &&
 		page_free_space(rel, found.newest) >= newcomer->row_bytes)
 		return found.newest;
+	if (found.second_newest != InvalidBlockNumber &&
+		page_free_space(rel, found.second_newest) >= newcomer->row_bytes)
+		return found.second_newest;
 
 	placement = get_placement(rel);
 	collection_bytes = found.count * newcomer->row_bytes;
 	if (found.count >= MAX_NEIGHBOURS ||
 		collection_bytes + newcomer->run_bytes >= OWN_PAGE_BYTES)
-	{
-		block = new_page(rel);
-		close_page(placement, block);
-		return block;
-	}
+		return new_page(rel);
 
-	/* twice the row and half of its collection, but not much of the page */
-	reserved = 2 * newcomer->run_bytes + collection_bytes / 2;
+	/* room for another row and for the collection to grow to three times */
+	reserved = 2 * (newcomer->run_bytes + collection_bytes);
 	reserved = Min(reserved, MAX_RESERVATION);
 	return join_open_page(rel, placement, newcomer->run_bytes,
 						  Max(reserved, newcomer->run_bytes));
+}
+
+/*
+ * Choose the page for a new row, or the first of a run of rows.  Returns
+ * InvalidBlockNumber where heap shall choose.
+ */
+static BlockNumber
+choose_page(Relation rel, const Newcomer *newcomer, Datum key_datum)
+{
+	uint32		hash = key_hash(newcomer);
+	RecentPage *recent = recent_page(get_placement(rel), hash);
+	Relation	index;
+	BlockNumber block;
+
+	if (recent->hash == hash && recent->block != InvalidBlockNumber &&
+		page_free_space(rel, recent->block) >= newcomer->row_bytes)
+		return recent->block;
+
+	/* the mode in which the executor holds it anyway */
+	index = index_open(compat_primary_key_index(rel), RowExclusiveLock);
+	if (index_is_usable(index))
+		block = search_page(rel, index, newcomer, key_datum);
+	else
+		block = InvalidBlockNumber;
+	index_close(index, RowExclusiveLock);
+
+	/* Opening the index may have cost us our memory */
+	recent = recent_page(get_placement(rel), hash);
+	recent->hash = hash;
+	recent->block = block;
+	return block;
 }
 
 /*
@@ -583,33 +660,33 @@ choose_page(Relation rel, Relation index, const Newcomer *newcomer,
 static void
 place_tuple(Relation rel, HeapTuple tuple, BulkInsertState bistate)
 {
-	Relation	index = open_key_index(rel);
 	Newcomer	newcomer;
 	Datum		datum;
 	bytea	   *key;
 	bool		isnull;
 
-	if (index == NULL)
+	if (!may_have_collections(rel))
 		return;
 	datum = heap_getattr(tuple, 1, RelationGetDescr(rel), &isnull);
-	if (!isnull)
+	if (isnull)
+		return;
+	key = DatumGetByteaPP(datum);
+	if (newcomer_set_key(&newcomer, key))
 	{
-		key = DatumGetByteaPP(datum);
-		if (newcomer_set_key(&newcomer, key))
-		{
-			BlockNumber block;
+		BlockNumber block;
 
-			newcomer.row_bytes = bytes_on_page(tuple->t_len);
-			newcomer.run_bytes = newcomer.row_bytes;
-			block = choose_page(rel, index, &newcomer, PointerGetDatum(key));
+		newcomer.row_bytes = bytes_on_page(tuple->t_len);
+		newcomer.run_bytes = newcomer.row_bytes;
+		block = choose_page(rel, &newcomer, PointerGetDatum(key));
+		if (block != InvalidBlockNumber)
+		{
 			if (bistate)
 				ReleaseBulkInsertStatePin(bistate);
 			RelationSetTargetBlock(rel, block);
 		}
-		if ((Pointer) key != DatumGetPointer(datum))
-			pfree(key);
 	}
-	index_close(index, RowExclusiveLock);
+	if ((Pointer) key != DatumGetPointer(datum))
+		pfree(key);
 }
 
 /* Insert a row, speculatively or not, near its collection */
@@ -706,9 +783,8 @@ flush_rows(Relation rel, BlockNumber block, TupleTableSlot **slots,
  * that go to the same page are handed to heap together.
  */
 static void
-insert_runs(Relation rel, Relation index, BatchRow *rows,
-			TupleTableSlot **slots, int nrows, CommandId cid, int options,
-			BulkInsertState bistate)
+insert_runs(Relation rel, BatchRow *rows, TupleTableSlot **slots, int nrows,
+			CommandId cid, int options, BulkInsertState bistate)
 {
 	BlockNumber target = InvalidBlockNumber;
 	Size		room = 0;
@@ -733,8 +809,7 @@ insert_runs(Relation rel, Relation index, BatchRow *rows,
 				   memcmp(VARDATA_ANY(rows[end].key), run.key,
 						  run.partition_len) == 0)
 				run.run_bytes += rows[end++].bytes;
-			block = choose_page(rel, index, &run,
-								PointerGetDatum(rows[next].key));
+			block = choose_page(rel, &run, PointerGetDatum(rows[next].key));
 		}
 
 		/* Go along with the rows before it, or after them */
@@ -781,12 +856,11 @@ static void
 item_multi_insert(Relation rel, TupleTableSlot **slots, int nslots,
 				  CommandId cid, int options, BulkInsertState bistate)
 {
-	Relation	index = open_key_index(rel);
 	BatchRow   *rows;
 	TupleTableSlot **sorted;
 	int			i;
 
-	if (index == NULL)
+	if (!may_have_collections(rel))
 	{
 		heap_multi_insert(rel, slots, nslots, cid, options, bistate);
 		return;
@@ -814,8 +888,7 @@ item_multi_insert(Relation rel, TupleTableSlot **slots, int nslots,
 	sorted = palloc(sizeof(TupleTableSlot *) * nslots);
 	for (i = 0; i < nslots; i++)
 		sorted[i] = rows[i].slot;
-	insert_runs(rel, index, rows, sorted, nslots, cid, options, bistate);
-	index_close(index, RowExclusiveLock);
+	insert_runs(rel, rows, sorted, nslots, cid, options, bistate);
 }
 
 /*
