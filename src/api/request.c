@@ -233,6 +233,21 @@ admit_blob(const Shape *shape, JsonNode *node)
 	}
 }
 
+/* Does a string match [a-zA-Z0-9_.-]+? */
+static bool
+is_name(const JsonNode *node)
+{
+	for (uint32 i = 0; i < node->len; i++)
+	{
+		char		c = node->u.str[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
+			return false;
+	}
+	return node->len > 0;
+}
+
 /*
  * Cut arn:<partition>:dynamodb:<region>:<account>:table/<name> down to the
  * name; anything else is left for the pattern to refuse.
@@ -256,7 +271,13 @@ admit_table_name(JsonNode *node)
 			return;
 	}
 	if (end - part > 6 && memcmp(part, "table/", 6) == 0)
-		json_set_string_n(node, part + 6, end - part - 6);
+	{
+		JsonNode	name;
+
+		json_set_string_n(&name, part + 6, end - part - 6);
+		if (is_name(&name))
+			*node = name;
+	}
 }
 
 /* ---- constraints of one value ---- */
@@ -287,21 +308,6 @@ static bool
 above_max(const Shape *shape, int64 quantity)
 {
 	return (shape->flags & SHAPE_HAS_MAX) && quantity > shape->max;
-}
-
-/* Does a string match [a-zA-Z0-9_.-]+? */
-static bool
-is_name(const JsonNode *node)
-{
-	for (uint32 i = 0; i < node->len; i++)
-	{
-		char		c = node->u.str[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			  (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
-			return false;
-	}
-	return node->len > 0;
 }
 
 /* Is a string one of an enum's values? */
