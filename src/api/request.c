@@ -61,7 +61,6 @@ short_type_name(const Shape *shape)
 }
 
 /* Raise what the service raises for a value of the wrong JSON kind. */
-pg_attribute_noreturn()
 static void
 reject_kind(const Shape *shape, const JsonNode *node, bool nested)
 {
