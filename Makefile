@@ -8,11 +8,12 @@ PGFILEDESC = "dynamo - DynamoDB's data model, API and change feed"
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/model/*.c src/expr/*.c \
 	src/store/*.c src/api/*.c) src/expr/expr_gram.c src/expr/expr_scan.c))
 
-# Only what PGDLLEXPORT marks is visible, as PostgreSQL itself has it since 16
-PG_CPPFLAGS = -I$(srcdir)/src \
-	-DPGDLLEXPORT='__attribute__((visibility("default")))'
+PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-clobbered -Werror -fvisibility=hidden
+	-Wno-missing-field-initializers -Wno-clobbered -Werror
+
+# Calls within the library stay within it, whatever else is loaded
+SHLIB_LINK = -Wl,-Bsymbolic
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=$(EXTENSION)

@@ -92,7 +92,6 @@ SELECT dynamo.delete_item('items', '{"pk": {"S": "c"}}', 'v = :one', expression_
 SELECT dynamo.delete_item('items', '{"pk": {"S": "c"}}', 'v = :three', expression_attribute_values => '{":three": {"N": "3"}}', return_values => 'ALL_OLD');
 SELECT dynamo.delete_item('items', '{"pk": {"S": "c"}}', return_values => 'ALL_OLD');
 SELECT dynamo.delete_item('items', '{"pk": {"S": "c"}}', 'attribute_exists(pk)');
-SELECT SQLSTATE_of FROM (SELECT 1) AS s, LATERAL (SELECT 'see below') AS t(SQLSTATE_of);
 DO $$
 BEGIN
 	PERFORM dynamo.delete_item('items', '{"pk": {"S": "c"}}', 'attribute_exists(pk)');

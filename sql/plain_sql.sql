@@ -10,7 +10,7 @@ SELECT dynamo.create_table('{"TableName": "Orders",
 -- plain INSERT derives the key, and brings the item into normal form
 INSERT INTO dynamo_data."Orders" (item) VALUES
 	('{"customer": {"S": "ann"}, "number": {"N": "1.0"}, "tags": {"SS": ["b", "a"]}}'),
-	('{"customer": {"S": "ann"}, "number": {"N": "2"}, "total": {"N": "19.90"}}'),
+	('{"customer": {"S": "ann"}, "number": {"N": "2"}, "price": {"N": "19.90"}}'),
 	('{"customer": {"S": "bob"}, "number": {"N": "1"}, "lines": {"L": [{"M": {"sku": {"S": "x"}}}]}}');
 SELECT dynamo.get_item('Orders', '{"customer": {"S": "ann"}, "number": {"N": "1"}}');
 SELECT dynamo.query('Orders', 'customer = :c', expression_attribute_values => '{":c": {"S": "ann"}}');
@@ -37,7 +37,7 @@ INSERT INTO dynamo_data."Orders" (item) VALUES ('{"customer": {"S": "ann"}, "num
 SELECT item FROM dynamo_data."Orders" WHERE item->'customer'->>'S' = 'ann' ORDER BY key;
 
 -- UPDATE, with and without a change of the key
-UPDATE dynamo_data."Orders" SET item = jsonb_set(item, '{total}', '{"N": "020"}') WHERE item->'number'->>'N' = '2';
+UPDATE dynamo_data."Orders" SET item = jsonb_set(item, '{price}', '{"N": "020"}') WHERE item->'number'->>'N' = '2';
 UPDATE dynamo_data."Orders" SET item = jsonb_set(item, '{number}', '{"N": "3"}') WHERE item->'number'->>'N' = '2';
 SELECT dynamo.get_item('Orders', '{"customer": {"S": "ann"}, "number": {"N": "3"}}');
 SELECT dynamo.get_item('Orders', '{"customer": {"S": "ann"}, "number": {"N": "2"}}');
@@ -95,17 +95,17 @@ SELECT dynamo.put_item('Orders', '{"customer": {"S": "gus"}, "number": {"N": "2"
 SELECT dynamo.get_item('Orders', '{"customer": {"S": "gus"}, "number": {"N": "2"}}');
 DROP TRIGGER stamp ON dynamo_data."Orders";
 -- constraints, generated columns, further indexes
-ALTER TABLE dynamo_data."Orders" ADD COLUMN total numeric GENERATED ALWAYS AS ((item->'total'->>'N')::numeric) STORED;
-ALTER TABLE dynamo_data."Orders" ADD CONSTRAINT positive CHECK (total > 0);
+ALTER TABLE dynamo_data."Orders" ADD COLUMN price numeric GENERATED ALWAYS AS ((item->'price'->>'N')::numeric) STORED;
+ALTER TABLE dynamo_data."Orders" ADD CONSTRAINT positive CHECK (price > 0);
 CREATE UNIQUE INDEX ON dynamo_data."Orders" ((item->'invoice'->>'S'));
-SELECT dynamo.update_item('Orders', '{"customer": {"S": "gus"}, "number": {"N": "1"}}', 'SET total = :t', expression_attribute_values => '{":t": {"N": "-1"}}');
-SELECT dynamo.update_item('Orders', '{"customer": {"S": "gus"}, "number": {"N": "1"}}', 'SET total = :t, invoice = :i', expression_attribute_values => '{":t": {"N": "5"}, ":i": {"S": "I1"}}');
+SELECT dynamo.update_item('Orders', '{"customer": {"S": "gus"}, "number": {"N": "1"}}', 'SET price = :t', expression_attribute_values => '{":t": {"N": "-1"}}');
+SELECT dynamo.update_item('Orders', '{"customer": {"S": "gus"}, "number": {"N": "1"}}', 'SET price = :t, invoice = :i', expression_attribute_values => '{":t": {"N": "5"}, ":i": {"S": "I1"}}');
 SELECT dynamo.put_item('Orders', '{"customer": {"S": "hal"}, "number": {"N": "1"}, "invoice": {"S": "I1"}}');
-SELECT dynamo.put_item('Orders', '{"customer": {"S": "hal"}, "number": {"N": "1"}, "invoice": {"S": "I2"}, "total": {"N": "7"}}');
-SELECT item->'customer'->>'S' AS customer, total FROM dynamo_data."Orders" WHERE total IS NOT NULL ORDER BY total;
+SELECT dynamo.put_item('Orders', '{"customer": {"S": "hal"}, "number": {"N": "1"}, "invoice": {"S": "I2"}, "price": {"N": "7"}}');
+SELECT item->'customer'->>'S' AS customer, price FROM dynamo_data."Orders" WHERE price IS NOT NULL ORDER BY price;
 
 -- marshal and unmarshal
-SELECT dynamo.unmarshal(item) FROM dynamo_data."Orders" WHERE total = 7;
+SELECT dynamo.unmarshal(item) FROM dynamo_data."Orders" WHERE price = 7;
 INSERT INTO dynamo_data."Orders" (item) VALUES (dynamo.marshal('{"customer": "ida", "number": 1, "paid": true, "lines": [{"sku": "x", "n": 2.50}], "note": null}'));
 SELECT dynamo.get_item('Orders', '{"customer": {"S": "ida"}, "number": {"N": "1"}}')->'Item' AS item;
 

@@ -91,10 +91,10 @@ SELECT count(*) AS tables, count(DISTINCT relation_name) AS relations, max(lengt
 FROM dynamo.tables WHERE table_name LIKE 'nnn%';
 
 -- ListTables: byte order, pages
-SELECT dynamo.list_tables('{"Limit": 2, "ExclusiveStartTableName": "nnnx"}')->'TableNames'->>1 = repeat('n', 64) || 'x' AS second;
+SELECT dynamo.list_tables('{"Limit": 2, "ExclusiveStartTableName": "nnn"}')->'TableNames'->>1 = repeat('n', 64) || 'x' AS second;
 SELECT jsonb_agg(name) FROM jsonb_array_elements_text(dynamo.list_tables()->'TableNames') AS name WHERE name NOT LIKE 'nn%';
-SELECT dynamo.list_tables('{"Limit": 1, "ExclusiveStartTableName": "o"}');
-SELECT dynamo.list_tables('{"Limit": 2, "ExclusiveStartTableName": "o"}');
+SELECT dynamo.list_tables('{"Limit": 1, "ExclusiveStartTableName": "ooo"}');
+SELECT dynamo.list_tables('{"Limit": 2, "ExclusiveStartTableName": "ooo"}');
 SELECT dynamo.list_tables('{"Limit": 1, "ExclusiveStartTableName": "t.simple-1"}');
 SELECT dynamo.list_tables('{"ExclusiveStartTableName": "tzz"}');
 

@@ -1,135 +1,164 @@
 /*
  * key.c - primary and index keys as ordered bytes.
  *
- *	 4 bytes       1     length bytes          the rest
- *	+-------------+-----+---------------------+------------------+
- *	| hash        | len | partition key       | sort key         |
- *	+-------------+-----+---------------------+------------------+
+ *	+----------------+--------+---------------------+----------------+
+ *	| hash           | length | partition key       | sort key       |
+ *	| 4, big-endian  | 1      | `length` bytes      | the rest       |
+ *	+----------------+--------+---------------------+----------------+
  *
- * hash: hash_bytes_extended() of the partition key's bytes, big-endian; it
- * spreads the partitions evenly over the key space, so that parallel scans
- * can cut it into ranges.  len: bytes of the partition key, up to 254.  A
- * longer one is replaced by its SHA-256 and len is 255: partition keys are
- * only ever compared for equality.  So the longest key is 5 + 254 + 1024
- * bytes, within the limit of a B-tree.
+ * hash			low 32 bits of hash_bytes_extended(partition key, seed 0), which
+ *				Postgres keeps stable (hash partitioning depends on it)
+ * partition	S: the string in UTF-8; B: the bytes; N: number_encode.  Over
+ * key			254 bytes: length is FF, and their SHA-256 (32 bytes) stands
+ *				here.  Partition keys are only compared for equality.
+ * sort key		in the same way, never a digest: memcmp is DynamoDB's order.
+ *				Absent if the schema has no sort key.
  *
- * Bytes of a value: S in UTF-8 (original bytes, not stored form), B as they
- * are, N as number_encode() has them.  Within a partition the order of the
- * bytes is therefore DynamoDB's order of the sort keys.
+ * Strings are encoded from their original bytes, not from stored form.
  *
- * Index keys may have up to four partition and four sort attributes.  The
- * partition attributes together take the place of the partition key.  In a
- * group of several attributes each one but the last of the schema is escaped
- * (00 becomes 00 FF) and terminated (00 00), which keeps the order and tells
- * where it ends:
+ * Keys of a GSI may have up to four partition and four sort attributes.
+ * Then the partition key is all partition components one after another, and
+ * so is the sort key:
  *
- *	| hash | len | p1 esc 00 00 | p2 | s1 esc 00 00 | s2 esc 00 00 | s3 |
+ *	partition key:	component, terminated | ... | last component
+ *	sort key:		component, terminated | ... | last component
+ *
+ * where a terminated S or B has each 00 escaped to 00 FF and ends with 00 00,
+ * so that it sorts before all that it is a prefix of; numbers delimit
+ * themselves and stand as they are.  Hash, length and digest are of the whole
+ * partition key.
  */
 #include "postgres.h"
 
 #include "common/cryptohash.h"
 #include "common/hashfn.h"
 #include "common/sha2.h"
+#include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 
-#include "lib/stringinfo.h"
 #include "model/key.h"
 #include "model/number.h"
 
-#define HASH_SIZE			4
-#define HEADER_SIZE			(HASH_SIZE + 1)
-#define INLINE_MAX			254
-#define DIGEST_MARK			255
+#define KEY_HEADER_SIZE		5	/* hash and length */
+#define KEY_MAX_INLINE		254
+#define KEY_DIGESTED		0xFF
 
-/* Append one value; escaped and terminated unless it ends its group. */
+/* Replace the bytes of a long partition key by their digest. */
 static void
-append_value(StringInfo out, const AttrValue *value, bool escape, bool terminate)
+digest_bytes(const unsigned char *bytes, Size len, unsigned char *digest)
 {
-	unsigned char number[NUMBER_MAX_ENCODED];
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
+
+	if (ctx == NULL ||
+		pg_cryptohash_init(ctx) < 0 ||
+		pg_cryptohash_update(ctx, bytes, len) < 0 ||
+		pg_cryptohash_final(ctx, digest, PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "could not compute SHA-256 of a partition key");
+	pg_cryptohash_free(ctx);
+}
+
+static inline void
+put_hash(unsigned char *out, const unsigned char *bytes, Size len)
+{
+	uint32		hash = (uint32) hash_bytes_extended(bytes, len, 0);
+
+	hash = pg_hton32(hash);
+	memcpy(out, &hash, sizeof(hash));
+}
+
+/* Bytes that a component takes at most. */
+static Size
+component_bound(const AttrValue *value)
+{
+	if (value->type == ATTR_N)
+		return NUMBER_MAX_ENCODED;
+	/* each byte escaped, and the terminator */
+	return (Size) value->len * 2 + 2;
+}
+
+/*
+ * Write one component.  `escape` is for all but the last of several,
+ * `terminate` tells whether the value ends here or may go on.
+ */
+static unsigned char *
+put_component(unsigned char *out, const AttrValue *value, bool escape,
+			  bool terminate)
+{
 	const unsigned char *bytes;
 	uint32		len;
 
 	if (value->type == ATTR_N)
 	{
-		Number		parsed;
+		Number		num;
 
-		number_parse_or_error(value->str, value->len, &parsed);
-		len = number_encode(&parsed, number);
-		bytes = number;
+		if (number_parse(value->str, value->len, &num) != NUMBER_OK)
+			elog(ERROR, "key has a malformed number");
+		return out + number_encode(&num, out);
 	}
-	else
-		bytes = attr_value_bytes(value, &len);
 
+	bytes = attr_value_bytes(value, &len);
 	if (!escape)
 	{
-		appendBinaryStringInfo(out, (const char *) bytes, len);
-		return;
+		memcpy(out, bytes, len);
+		return out + len;
 	}
-	for (uint32 i = 0; i < len; i++)
+	for (; len > 0; len--)
 	{
-		appendStringInfoCharMacro(out, bytes[i]);
-		if (bytes[i] == 0)
-			appendStringInfoCharMacro(out, '\xFF');
+		*out++ = *bytes;
+		if (*bytes++ == 0)
+			*out++ = 0xFF;
 	}
 	if (terminate)
-		appendBinaryStringInfo(out, "\0\0", 2);
-}
-
-/* Replace the partition key that begins at HEADER_SIZE by its digest. */
-static void
-digest_partition(StringInfo out, int start)
-{
-	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-
-	if (ctx == NULL || pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, (uint8 *) out->data + start, out->len - start) < 0 ||
-		pg_cryptohash_final(ctx, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute SHA-256 of a partition key");
-	pg_cryptohash_free(ctx);
-
-	out->len = start;
-	appendBinaryStringInfo(out, (const char *) digest, sizeof(digest));
-}
-
-/* Start a bytea with the partition part of a key. */
-static void
-append_partition(StringInfo out, const KeySchema *schema, const AttrValue *values)
-{
-	int			start = VARHDRSZ + HEADER_SIZE;
-	uint32		hash;
-	uint32		len;
-
-	initStringInfo(out);
-	appendStringInfoSpaces(out, start);
-	for (int i = 0; i < schema->npartition; i++)
-		append_value(out, &values[i], i < schema->npartition - 1, true);
-
-	len = out->len - start;
-	hash = pg_hton32((uint32) hash_bytes_extended((unsigned char *) out->data + start,
-												  len, 0));
-	memcpy(out->data + VARHDRSZ, &hash, HASH_SIZE);
-	if (len > INLINE_MAX)
 	{
-		digest_partition(out, start);
-		len = DIGEST_MARK;
+		*out++ = 0;
+		*out++ = 0;
 	}
-	out->data[start - 1] = (char) len;
+	return out;
 }
 
 bytea *
 key_encode_prefix(const KeySchema *schema, const AttrValue *values,
 				  int nsort_values, bool open_last)
 {
-	StringInfoData out;
+	Size		bound = VARHDRSZ + KEY_HEADER_SIZE + PG_SHA256_DIGEST_LENGTH;
+	bytea	   *key;
+	unsigned char *start;
+	unsigned char *out;
+	Size		partition_len;
+	int			i;
 
-	append_partition(&out, schema, values);
-	for (int i = 0; i < nsort_values; i++)
-		append_value(&out, &values[schema->npartition + i],
-					 i < schema->nsort - 1,
-					 !(open_last && i == nsort_values - 1));
-	SET_VARSIZE(out.data, out.len);
-	return (bytea *) out.data;
+	Assert(nsort_values <= schema->nsort);
+	for (i = 0; i < schema->npartition + nsort_values; i++)
+		bound += component_bound(&values[i]);
+	key = palloc(bound);
+	start = (unsigned char *) VARDATA(key);
+
+	/* Partition key */
+	out = start + KEY_HEADER_SIZE;
+	for (i = 0; i < schema->npartition; i++)
+		out = put_component(out, &values[i], i < schema->npartition - 1, true);
+	partition_len = out - (start + KEY_HEADER_SIZE);
+	put_hash(start, start + KEY_HEADER_SIZE, partition_len);
+	if (partition_len <= KEY_MAX_INLINE)
+		start[4] = partition_len;
+	else
+	{
+		unsigned char digest[PG_SHA256_DIGEST_LENGTH];
+
+		digest_bytes(start + KEY_HEADER_SIZE, partition_len, digest);
+		memcpy(start + KEY_HEADER_SIZE, digest, sizeof(digest));
+		start[4] = KEY_DIGESTED;
+		out = start + KEY_HEADER_SIZE + sizeof(digest);
+	}
+
+	/* Sort key, or the start of it */
+	for (i = 0; i < nsort_values; i++)
+		out = put_component(out, &values[schema->npartition + i],
+							i < schema->nsort - 1,
+							!(open_last && i == nsort_values - 1));
+
+	SET_VARSIZE(key, (char *) out - (char *) key);
+	return key;
 }
 
 bytea *
@@ -141,16 +170,14 @@ key_encode(const KeySchema *schema, const AttrValue *values)
 bytea *
 key_prefix_successor(const bytea *prefix)
 {
-	uint32		len = VARSIZE(prefix) - VARHDRSZ;
-	const unsigned char *bytes = (const unsigned char *) VARDATA(prefix);
+	Size		len = VARSIZE_ANY_EXHDR(prefix);
+	const unsigned char *bytes = (const unsigned char *) VARDATA_ANY(prefix);
 	bytea	   *result;
 
-	/* Trailing FFs cannot be increased: drop them. */
 	while (len > 0 && bytes[len - 1] == 0xFF)
 		len--;
 	if (len == 0)
 		return NULL;
-
 	result = palloc(VARHDRSZ + len);
 	SET_VARSIZE(result, VARHDRSZ + len);
 	memcpy(VARDATA(result), bytes, len);
@@ -161,137 +188,157 @@ key_prefix_successor(const bytea *prefix)
 uint32
 key_partition_length(const char *key, uint32 len)
 {
-	uint32		length;
+	uint32		partition_len;
 
-	if (len < HEADER_SIZE)
+	if (len < KEY_HEADER_SIZE)
 		return 0;
-	length = (unsigned char) key[HASH_SIZE];
-	if (length == DIGEST_MARK)
-		length = PG_SHA256_DIGEST_LENGTH;
-	length += HEADER_SIZE;
-	return length <= len ? length : 0;
+	partition_len = (unsigned char) key[4];
+	if (partition_len == 0)
+		return 0;
+	if (partition_len == KEY_DIGESTED)
+		partition_len = PG_SHA256_DIGEST_LENGTH;
+	partition_len += KEY_HEADER_SIZE;
+	return partition_len <= len ? partition_len : 0;
 }
 
 bool
 key_is_digested(const bytea *key)
 {
-	return VARSIZE_ANY_EXHDR(key) >= HEADER_SIZE &&
-		(unsigned char) VARDATA_ANY(key)[HASH_SIZE] == DIGEST_MARK;
+	return VARSIZE_ANY_EXHDR(key) >= KEY_HEADER_SIZE &&
+		(unsigned char) VARDATA_ANY(key)[4] == KEY_DIGESTED;
 }
 
 /*
- * Take one value off *pos: up to its terminator, unescaped, or up to the end.
- * Returns NULL if the terminator is missing.
+ * Read one component as a node {"S": ...}.  Escaped ones end at their
+ * terminator, plain ones take all bytes up to `end`.  Returns the position
+ * after it, NULL if malformed.
  */
-static unsigned char *
-take_value(const unsigned char **pos, const unsigned char *end, bool escaped,
-		   uint32 *len)
+static const unsigned char *
+get_component(const unsigned char *in, const unsigned char *end,
+			  AttrType type, bool escaped, JsonNode *node)
 {
-	unsigned char *value = palloc(end - *pos + 1);
-	const unsigned char *p = *pos;
-	uint32		n = 0;
+	const unsigned char *bytes = in;
+	Size		len = end - in;
+	const unsigned char *next = end;
+	JsonNode   *member;
 
-	if (!escaped)
+	if (type == ATTR_N)
 	{
-		n = end - p;
-		memcpy(value, p, n);
-		*pos = end;
-		*len = n;
-		return value;
-	}
-	while (p < end)
-	{
-		if (*p != 0)
-			value[n++] = *p++;
-		else if (p + 1 < end && p[1] == 0xFF)
-		{
-			value[n++] = 0;
-			p += 2;
-		}
-		else if (p + 1 < end && p[1] == 0)
-		{
-			*pos = p + 2;
-			*len = n;
-			return value;
-		}
-		else
-			break;
-	}
-	return NULL;
-}
+		Number		num;
+		char		buf[NUMBER_MAX_TEXT];
+		int			used = number_decode(in, len, &num);
+		int			text_len;
 
-/* The bytes of a value as a request node; false if they are none. */
-static bool
-value_to_node(AttrType type, const unsigned char *bytes, uint32 len, JsonNode *node)
-{
-	JsonNode   *text;
+		if (used < 0 || (!escaped && used != len))
+			return NULL;
+		text_len = number_format(&num, buf);
+		json_set_object(node, 1);
+		json_set_string_n(json_add(node, "N"), pnstrdup(buf, text_len),
+						  text_len);
+		return in + used;
+	}
+
+	if (escaped)
+	{
+		unsigned char *out = palloc(len + 1);
+
+		bytes = out;
+		for (;;)
+		{
+			if (in >= end)
+				return NULL;
+			if (*in != 0)
+			{
+				*out++ = *in++;
+				continue;
+			}
+			if (end - in < 2)
+				return NULL;
+			if (in[1] == 0)
+				break;
+			if (in[1] != 0xFF)
+				return NULL;
+			*out++ = 0;
+			in += 2;
+		}
+		len = out - bytes;
+		next = in + 2;
+	}
+	if (len == 0)
+		return NULL;
 
 	json_set_object(node, 1);
-	text = json_add(node, attr_type_name(type));
 	if (type == ATTR_S)
 	{
 		uint32		stored_len;
-		const char *stored = stored_encode((const char *) bytes, len, &stored_len);
+		const char *stored = stored_encode((const char *) bytes, len,
+										   &stored_len);
 
-		json_set_string_n(text, stored, stored_len);
-	}
-	else if (type == ATTR_B)
-	{
-		char	   *base64 = palloc((len + 2) / 3 * 4 + 1);
-
-		json_set_string_n(text, base64, base64_encode(bytes, len, base64));
+		if (!pg_verify_mbstr(PG_UTF8, stored, stored_len, true))
+			return NULL;
+		member = json_add(node, "S");
+		json_set_string_n(member, pnstrdup(stored, stored_len), stored_len);
 	}
 	else
 	{
-		Number		number;
-		char	   *canonical = palloc(NUMBER_MAX_TEXT);
+		char	   *text = palloc((len + 2) / 3 * 4 + 1);
 
-		if (number_decode(bytes, len, &number) != (int) len)
-			return false;
-		json_set_string_n(text, canonical, number_format(&number, canonical));
+		member = json_add(node, "B");
+		json_set_string_n(member, text, base64_encode(bytes, len, text));
 	}
-	return true;
+	return next;
 }
 
 bool
 key_decode(const KeySchema *schema, const bytea *key, JsonNode *values)
 {
-	uint32		len = VARSIZE_ANY_EXHDR(key);
 	const unsigned char *start = (const unsigned char *) VARDATA_ANY(key);
-	const unsigned char *pos = start + HEADER_SIZE;
+	Size		len = VARSIZE_ANY_EXHDR(key);
+	const unsigned char *partition_end;
+	const unsigned char *p;
+	unsigned char hash[4];
 	uint32		partition_len = key_partition_length((const char *) start, len);
+	int			i;
 
 	if (partition_len == 0 || key_is_digested(key))
 		return false;
-	for (int i = 0; i < KEY_NATTRS(schema); i++)
-	{
-		bool		in_partition = i < schema->npartition;
-		bool		is_last = i == schema->npartition - 1 || i == KEY_NATTRS(schema) - 1;
-		const unsigned char *end = in_partition ? start + partition_len : start + len;
-		unsigned char *bytes;
-		uint32		bytes_len;
+	p = start + KEY_HEADER_SIZE;
+	partition_end = start + partition_len;
+	put_hash(hash, p, partition_end - p);
+	if (memcmp(hash, start, sizeof(hash)) != 0)
+		return false;
 
-		bytes = take_value(&pos, end, !is_last, &bytes_len);
-		if (bytes == NULL ||
-			!value_to_node(schema->attrs[i].type, bytes, bytes_len, &values[i]))
+	for (i = 0; i < schema->npartition; i++)
+	{
+		p = get_component(p, partition_end, schema->attrs[i].type,
+						  i < schema->npartition - 1, &values[i]);
+		if (p == NULL)
 			return false;
 	}
-	return pos == start + len;
+	if (schema->nsort == 0)
+		return partition_end == start + len;
+	for (i = 0; i < schema->nsort; i++)
+	{
+		int			attr = schema->npartition + i;
+
+		p = get_component(p, start + len, schema->attrs[attr].type,
+						  i < schema->nsort - 1, &values[attr]);
+		if (p == NULL)
+			return false;
+	}
+	return true;
 }
 
-/* The first hash of segment s of t, as a prefix; NULL if there is none. */
+/* The first hash of a segment, as a key prefix. */
 static bytea *
-segment_start(int64 segment, int64 total_segments)
+segment_start(int32 segment, int32 total_segments)
 {
-	uint64		hash = ((uint64) segment << 32) / total_segments;
-	uint32		prefix = pg_hton32((uint32) hash);
-	bytea	   *result;
+	uint32		hash = ((uint64) segment << 32) / total_segments;
+	bytea	   *result = palloc(VARHDRSZ + sizeof(hash));
 
-	if (hash == 0 || segment >= total_segments)
-		return NULL;
-	result = palloc(VARHDRSZ + HASH_SIZE);
-	SET_VARSIZE(result, VARHDRSZ + HASH_SIZE);
-	memcpy(VARDATA(result), &prefix, HASH_SIZE);
+	hash = pg_hton32(hash);
+	SET_VARSIZE(result, VARHDRSZ + sizeof(hash));
+	memcpy(VARDATA(result), &hash, sizeof(hash));
 	return result;
 }
 
@@ -299,6 +346,8 @@ void
 key_segment_bounds(int32 segment, int32 total_segments,
 				   bytea **lower, bytea **upper)
 {
-	*lower = segment_start(segment, total_segments);
-	*upper = segment_start((int64) segment + 1, total_segments);
+	Assert(segment >= 0 && segment < total_segments);
+	*lower = segment == 0 ? NULL : segment_start(segment, total_segments);
+	*upper = segment == total_segments - 1 ? NULL :
+		segment_start(segment + 1, total_segments);
 }

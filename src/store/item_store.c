@@ -132,6 +132,7 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 
 	write->rri = makeNode(ResultRelInfo);
 	InitResultRelInfo(write->rri, rel, 1, NULL, 0);
+	write->estate->es_opened_result_relations = list_make1(write->rri);
 
 	/*
 	 * The key columns are computed here already.  When the only trigger is
@@ -153,9 +154,8 @@ end_write(ItemWrite *write)
 {
 	if (write->rri->ri_TrigDesc != NULL)
 		AfterTriggerEndQuery(write->estate);
-	if (write->rri->ri_NumIndices > 0)
-		ExecCloseIndices(write->rri);
 	EvalPlanQualEnd(&write->epqstate);
+	ExecCloseResultRelations(write->estate);
 	ExecResetTupleTable(write->estate->es_tupleTable, false);
 	FreeExecutorState(write->estate);
 }
