@@ -531,8 +531,7 @@ apply_set(const UpdateAction *action, const JsonbContainer *old,
 	Result		result;
 
 	evaluate(action->value, old, &result);
-	if (result.is_node ||
-		(action->value->op == OP_VALUE && action->type == ACTION_SET))
+	if (result.is_node || action->value->op == OP_VALUE)
 		*node = result.node;
 	else
 		attr_value_to_node(&result.view, node);
