@@ -54,14 +54,14 @@ CREATE FUNCTION fail(jsonb) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
 CREATE INDEX ON items (fail(item));
 CREATE INDEX CONCURRENTLY items_fail ON items (fail(item));
 DROP INDEX items_fail;
--- a build in which a function inserts into another item table, and reads this
+-- a build in which a function inserts into another item table
 CREATE TABLE log (key bytea NOT NULL, item jsonb NOT NULL, PRIMARY KEY (key)) USING dynamo;
 CREATE FUNCTION write_log(k bytea) RETURNS void LANGUAGE sql VOLATILE AS
 	$$INSERT INTO am.log VALUES (k, '{}') ON CONFLICT DO NOTHING$$;
 CREATE FUNCTION busy(k bytea) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
 	$$BEGIN
 		PERFORM am.write_log(k);
-		RETURN (SELECT count(*) FROM am.items WHERE key = k);
+		RETURN (SELECT count(*) FROM am.log WHERE key = k);
 	END$$;
 CREATE INDEX items_busy ON items (busy(key)) WHERE (item->>'n')::int < 3;
 SELECT count(*) FROM log;
