@@ -61,8 +61,12 @@
 #define OWN_PAGE_BYTES		(PAGE_BYTES * 6 / 5)
 /* What one collection reserves on an open page at most */
 #define MAX_RESERVATION		(PAGE_BYTES / 2)
-/* A page that the free space map offers is reopened if it has this much */
+/* A page with this much room is as good as new; no request is for more */
+#define EMPTY_BYTES			(PAGE_BYTES * 9 / 10)
+/* What VACUUM found room on is opened again if it is at least so empty */
 #define REOPEN_BYTES		(PAGE_BYTES / 2)
+/* Wrong offers of the free space map corrected at a time */
+#define MAX_MAP_STEPS		4
 /* A session's first page is the table's last if that has this much room */
 #define LAST_PAGE_BYTES		(PAGE_BYTES / 5)
 
@@ -247,14 +251,46 @@ page_free_space(Relation rel, BlockNumber block)
 	return free > kept ? free - kept : 0;
 }
 
-/* Extend the table by an empty page, unknown to anybody else */
+/*
+ * Ask the free space map, as VACUUM left it, for a page with `bytes` of room
+ * and take the page out of the map.  The map may be wrong.
+ */
+static BlockNumber
+take_free_page(Relation rel, Size bytes)
+{
+	BlockNumber block = GetPageWithFreeSpace(rel, bytes);
+	int			steps;
+
+	for (steps = 0; steps < MAX_MAP_STEPS; steps++)
+	{
+		Size		free;
+
+		if (block == InvalidBlockNumber)
+			break;
+		free = page_free_space(rel, block);
+		if (free >= bytes)
+		{
+			RecordPageWithFreeSpace(rel, block, 0);
+			return block;
+		}
+		block = RecordAndGetPageWithFreeSpace(rel, block, free, bytes);
+	}
+	return InvalidBlockNumber;
+}
+
+/* An empty page that nobody else uses, if need be at the end of the table */
 static BlockNumber
 new_page(Relation rel)
 {
-	Buffer		buffer = compat_extend_relation(rel);
-	BlockNumber block = BufferGetBlockNumber(buffer);
+	BlockNumber block = take_free_page(rel, EMPTY_BYTES);
+	Buffer		buffer;
+
+	if (block != InvalidBlockNumber)
+		return block;
 
 	/* not logged, as in heap: the first insertion initialises it again */
+	buffer = compat_extend_relation(rel);
+	block = BufferGetBlockNumber(buffer);
 	PageInit(BufferGetPage(buffer), BufferGetPageSize(buffer), 0);
 	MarkBufferDirty(buffer);
 	UnlockReleaseBuffer(buffer);
@@ -532,9 +568,9 @@ open_page(Relation rel, Placement *placement, Size bytes, Size reserved,
 			return;
 	}
 
-	block = GetPageWithFreeSpace(rel, Max(room, REOPEN_BYTES));
-	if (block < nblocks &&
-		reopen_page(rel, placement, block, Max(room, REOPEN_BYTES), page))
+	block = take_free_page(rel, Max(room, REOPEN_BYTES));
+	if (block != InvalidBlockNumber &&
+		reopen_page(rel, placement, block, room, page))
 		return;
 
 	page->block = new_page(rel);
@@ -598,6 +634,7 @@ search_page(Relation rel, Relation index, const Newcomer *newcomer,
 	Neighbours	found;
 	Placement  *placement;
 	Size		collection_bytes;
+	Size		bytes;
 	Size		reserved;
 
 	find_neighbours(rel, index, newcomer, key_datum, &found);
@@ -617,10 +654,10 @@ search_page(Relation rel, Relation index, const Newcomer *newcomer,
 		return new_page(rel);
 
 	/* room for another row and for the collection to grow to three times */
-	reserved = 2 * (newcomer->run_bytes + collection_bytes);
+	bytes = Min(newcomer->run_bytes, EMPTY_BYTES);
+	reserved = 2 * (bytes + collection_bytes);
 	reserved = Min(reserved, MAX_RESERVATION);
-	return join_open_page(rel, placement, newcomer->run_bytes,
-						  Max(reserved, newcomer->run_bytes));
+	return join_open_page(rel, placement, bytes, Max(reserved, bytes));
 }
 
 /*
