@@ -67,6 +67,12 @@
 #define EMPTY_BYTES			(PAGE_BYTES * 9 / 10)
 /* What VACUUM found room on is opened again if it is at least so empty */
 #define REOPEN_BYTES		(PAGE_BYTES / 2)
+/*
+ * What the free space map says of a new page until it is opened again: too
+ * little to interest anybody, but not zero.  Sessions share the older pages
+ * out among them that way, and the reservations hold.
+ */
+#define NOT_REOPENED		(BLCKSZ / 256)
 /* Wrong offers of the free space map corrected at a time */
 #define MAX_MAP_STEPS		4
 /* A session's first page is the table's last if that has this much room */
@@ -296,6 +302,7 @@ new_page(Relation rel)
 	PageInit(BufferGetPage(buffer), BufferGetPageSize(buffer), 0);
 	MarkBufferDirty(buffer);
 	UnlockReleaseBuffer(buffer);
+	RecordPageWithFreeSpace(rel, block, NOT_REOPENED);
 	return block;
 }
 
@@ -575,7 +582,11 @@ open_page(Relation rel, Placement *placement, Size bytes, Size reserved,
 	{
 		if (placement->next_old >= end)
 			break;
-		if (reopen_page(rel, placement, placement->next_old++, room, page))
+		block = placement->next_old++;
+		if (GetRecordedFreeSpace(rel, block) == 0)
+			continue;
+		RecordPageWithFreeSpace(rel, block, 0);
+		if (reopen_page(rel, placement, block, room, page))
 			return;
 	}
 
