@@ -50,6 +50,9 @@ extern int	number_compare(const Number *a, const Number *b);
 extern NumberStatus number_add(const Number *a, const Number *b,
 							   bool subtract, Number *result);
 
+/* DynamoDB's text (palloc'd) for a status other than OK. */
+extern char *number_message(NumberStatus status, const char *text, size_t len);
+
 /* Raise the ValidationException that belongs to a status other than OK.
  * text/len: what the client wrote, for the message. */
 extern void number_error(NumberStatus status, const char *text, size_t len) pg_attribute_noreturn();

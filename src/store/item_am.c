@@ -793,7 +793,7 @@ static TM_Result
 item_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 				  CommandId cid, Snapshot snapshot, Snapshot crosscheck,
 				  bool wait, TM_FailureData *tmfd, LockTupleMode *lockmode,
-				  CompatUpdateIndexes *update_indexes)
+				  UpdateIndexes *update_indexes)
 {
 	if (TTS_IS_BUFFERTUPLE(slot))
 	{
