@@ -14,6 +14,7 @@ static const struct
 	int			nargs;
 	bool		in_update;		/* belongs to updates, not to conditions */
 }			functions[] =
+
 {
 	[FUNC_ATTRIBUTE_EXISTS] = {"attribute_exists", 1, false},
 	[FUNC_ATTRIBUTE_NOT_EXISTS] = {"attribute_not_exists", 1, false},
@@ -125,7 +126,7 @@ note_fault(ExprParser *parser, ExprFault fault, const char *message)
 
 /* The grammar's lexer: start token first, then the scanner's tokens. */
 int
-expr_yylex(EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
+expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
 {
 	int			token;
 
@@ -165,7 +166,7 @@ expr_yylex(EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
 void
 expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 {
-	EXPR_YYSTYPE value;
+	union EXPR_YYSTYPE value;
 	uint32		start = parser->token_start;
 	uint32		end = parser->token_end;
 	uint32		near_end;
@@ -180,7 +181,7 @@ expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 			near_end--;
 		expr_error(parser->kind,
 				   "Syntax error; token: \"<EOF>\", near: \"%.*s\"",
-				   (int) (near_end - near), parser->text + near);
+				   (int) (near_end - near), &parser->text[near]);
 	}
 
 	/* The scanner has restored what it overwrites behind earlier tokens */
@@ -189,8 +190,8 @@ expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 	else
 		near_end = parser->token_end;
 	expr_error(parser->kind, "Syntax error; token: \"%.*s\", near: \"%.*s\"",
-			   (int) (end - start), parser->text + start,
-			   (int) (near_end - start), parser->text + start);
+			   (int) (end - start), &parser->text[start],
+			   (int) (near_end - start), &parser->text[start]);
 }
 
 /* ---- actions of the grammar: conditions and operands ---- */
@@ -212,7 +213,7 @@ make_node(ExprParser *parser, ExprOp op, int nargs)
 	return node;
 }
 
-ExprNode *
+ExprNode   *
 expr_build(ExprParser *parser, ExprOp op, int nargs,...)
 {
 	ExprNode   *node = make_node(parser, op, nargs);
@@ -226,7 +227,7 @@ expr_build(ExprParser *parser, ExprOp op, int nargs,...)
 	return node;
 }
 
-ExprNode *
+ExprNode   *
 expr_build_list(ExprParser *parser, ExprOp op, List *args)
 {
 	ExprNode   *node = make_node(parser, op, list_length(args));
@@ -240,7 +241,7 @@ expr_build_list(ExprParser *parser, ExprOp op, List *args)
 }
 
 /* Function call; whether it may stand where it does is found out later. */
-ExprNode *
+ExprNode   *
 expr_build_function(ExprParser *parser, ExprToken name, List *args)
 {
 	ExprNode   *node = expr_build_list(parser, OP_FUNCTION, args);
@@ -268,7 +269,7 @@ expr_build_function(ExprParser *parser, ExprToken name, List *args)
 	return node;
 }
 
-ExprNode *
+ExprNode   *
 expr_build_value(ExprToken ref)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
@@ -279,7 +280,7 @@ expr_build_value(ExprToken ref)
 	return node;
 }
 
-ExprNode *
+ExprNode   *
 expr_build_path(const DocPath *path)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
@@ -293,7 +294,7 @@ expr_build_path(const DocPath *path)
  * Parentheses leave no node behind.  In conditions two pairs around the same
  * thing are a fault, in updates they are not.
  */
-ExprNode *
+ExprNode   *
 expr_in_parens(ExprParser *parser, ExprNode *node)
 {
 	if (node->parens && parser->kind != EXPR_UPDATE)
@@ -314,7 +315,7 @@ note_function_use(ExprParser *parser, const ExprNode *function)
 }
 
 /* A function as a condition: any but size(). */
-ExprNode *
+ExprNode   *
 expr_as_condition(ExprParser *parser, ExprNode *function)
 {
 	if (function->function == FUNC_SIZE)
@@ -341,7 +342,7 @@ yields_appended_list(const ExprNode *node)
 }
 
 /* A function as an operand: in conditions only size(). */
-ExprNode *
+ExprNode   *
 expr_as_operand(ExprParser *parser, ExprNode *function)
 {
 	if (function->function == FUNC_UNKNOWN)
@@ -401,7 +402,7 @@ set_name(ExprParser *parser, PathElement *element, ExprToken name)
 							(int) name.len, name.str));
 }
 
-DocPath *
+DocPath    *
 expr_start_path(ExprParser *parser, ExprToken name)
 {
 	DocPath    *path = palloc(sizeof(DocPath));
@@ -454,7 +455,7 @@ void
 expr_add_action(ExprParser *parser, UpdateActionType type,
 				const DocPath *path, ExprNode *value)
 {
-	UpdateAction *action = palloc(sizeof(UpdateAction));
+	UpdateAction *action = palloc0(sizeof(UpdateAction));
 
 	action->type = type;
 	action->path = *path;
@@ -490,6 +491,7 @@ expr_parse_text(ExprKind kind, char *text, uint32 len)
 	memset(&parser, 0, sizeof(parser));
 	parser.kind = kind;
 	parser.text = text;
+
 	parser.len = len;
 	parser.result = palloc0(sizeof(ParsedExpr));
 
