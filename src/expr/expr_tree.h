@@ -108,6 +108,8 @@ typedef struct ParsedExpr
 
 extern ExprNode *expr_path_node(const DocPath *path);
 
+extern ExprNode *expr_attribute_node(const char *name, uint32 name_len);
+
 /* value: normalized attribute value; kept, not copied */
 extern ExprNode *expr_value_node(JsonNode *value);
 extern ExprNode *expr_node(ExprOp op, int nargs,...);
