@@ -3,6 +3,13 @@
 
 -- schemas
 
+GRANT USAGE ON SCHEMA dynamo TO PUBLIC;
+
+-- Item tables live here.  CREATE on this schema is the right to create tables.
+CREATE SCHEMA dynamo_data;
+GRANT USAGE ON SCHEMA dynamo_data TO PUBLIC;
+COMMENT ON SCHEMA dynamo_data IS 'item tables of dynamo, one per DynamoDB table';
+
 -- values and keys (src/model)
 
 CREATE FUNCTION dynamo.json_canonical(text) RETURNS text
@@ -135,8 +142,242 @@ COMMENT ON FUNCTION dynamo.unmarshal(jsonb) IS 'a DynamoDB item, or attribute va
 
 -- expressions (src/expr)
 
+CREATE FUNCTION dynamo.condition_matches(item jsonb, expression text, names jsonb, vals jsonb) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'dynamo_condition_matches' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION dynamo.condition_matches(jsonb, text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION dynamo.condition_matches(jsonb, text, jsonb, jsonb) IS 'does a condition hold for an item? (item NULL: there is none)';
+
+CREATE FUNCTION dynamo.apply_projection(item jsonb, expression text, names jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_apply_projection' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION dynamo.apply_projection(jsonb, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION dynamo.apply_projection(jsonb, text, jsonb) IS 'the parts of an item that a projection expression names';
+
+CREATE FUNCTION dynamo.apply_update(item jsonb, key jsonb, expression text, names jsonb, vals jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_apply_update' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION dynamo.apply_update(jsonb, jsonb, text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION dynamo.apply_update(jsonb, jsonb, text, jsonb, jsonb) IS 'an item after an update expression (item NULL: a new one with this key)';
+
+CREATE FUNCTION dynamo.parse_key_condition(expression text, names jsonb, vals jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_parse_key_condition' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION dynamo.parse_key_condition(text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION dynamo.parse_key_condition(text, jsonb, jsonb) IS 'the clauses of a key condition expression';
+
 -- access method (src/store/item_am.c)
+
+CREATE FUNCTION dynamo.item_am_handler(internal) RETURNS table_am_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+
+COMMENT ON FUNCTION dynamo.item_am_handler(internal) IS 'handler of table access method dynamo';
+
+CREATE ACCESS METHOD dynamo TYPE TABLE HANDLER dynamo.item_am_handler;
+
+COMMENT ON ACCESS METHOD dynamo IS 'heap that keeps the items of a collection together';
 
 -- catalog (src/store/catalog.c)
 
+CREATE TABLE dynamo.tables (
+	table_name text COLLATE "C" NOT NULL PRIMARY KEY,
+	relation_name name NOT NULL UNIQUE,
+	table_id uuid NOT NULL,
+	creation_time timestamptz NOT NULL,
+	attribute_definitions jsonb NOT NULL,
+	key_schema jsonb NOT NULL,
+	billing_mode text NOT NULL CHECK (billing_mode IN ('PROVISIONED', 'PAY_PER_REQUEST')),
+	on_demand_since timestamptz,
+	read_capacity bigint NOT NULL,
+	write_capacity bigint NOT NULL,
+	last_increase timestamptz,
+	last_decrease timestamptz,
+	table_class text,
+	table_class_since timestamptz,
+	deletion_protection boolean NOT NULL
+) WITH (user_catalog_table = true);
+COMMENT ON TABLE dynamo.tables IS 'DynamoDB tables and the item tables in schema dynamo_data that hold them; written by the API only';
+GRANT SELECT ON dynamo.tables TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynamo.tables', '');
+
+CREATE FUNCTION dynamo.item_trigger() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'dynamo_item_trigger' LANGUAGE C;
+COMMENT ON FUNCTION dynamo.item_trigger() IS 'validates items written by plain SQL and derives their key columns';
+
+CREATE FUNCTION dynamo.forget_dropped_tables() RETURNS event_trigger
+	AS 'MODULE_PATHNAME', 'dynamo_forget_dropped_tables' LANGUAGE C;
+COMMENT ON FUNCTION dynamo.forget_dropped_tables() IS 'removes dropped item tables from dynamo.tables';
+
+CREATE EVENT TRIGGER dynamo_forget_dropped_tables ON sql_drop
+	WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
+	EXECUTE FUNCTION dynamo.forget_dropped_tables();
+
 -- operations (src/api)
+
+CREATE FUNCTION dynamo.invoke(operation text, request text) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_invoke' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.invoke(text, text) IS 'runs an operation of the DynamoDB API: JSON text in, JSON text out';
+
+CREATE FUNCTION dynamo.create_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_create_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.create_table(jsonb) IS 'CreateTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.delete_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_delete_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.delete_item(jsonb) IS 'DeleteItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.delete_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_delete_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.delete_table(jsonb) IS 'DeleteTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_table(jsonb) IS 'DescribeTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.get_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_get_item' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.get_item(jsonb) IS 'GetItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.list_tables(request jsonb DEFAULT '{}') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_list_tables' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.list_tables(jsonb) IS 'ListTables of the DynamoDB API';
+
+CREATE FUNCTION dynamo.put_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_put_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.put_item(jsonb) IS 'PutItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.query(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_query' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.query(jsonb) IS 'Query of the DynamoDB API';
+
+CREATE FUNCTION dynamo.scan(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_scan' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.scan(jsonb) IS 'Scan of the DynamoDB API';
+
+CREATE FUNCTION dynamo.update_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.update_item(jsonb) IS 'UpdateItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.update_table(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.update_table(jsonb) IS 'UpdateTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.put_item(
+	table_name text,
+	item jsonb,
+	condition_expression text DEFAULT NULL,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	return_values text DEFAULT NULL,
+	return_values_on_condition_check_failure text DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_put_item_arguments' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.put_item(text, jsonb, text, jsonb, jsonb, text, text) IS 'PutItem of the DynamoDB API, with named arguments';
+
+CREATE FUNCTION dynamo.get_item(
+	table_name text,
+	key jsonb,
+	projection_expression text DEFAULT NULL,
+	expression_attribute_names jsonb DEFAULT NULL,
+	consistent_read boolean DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_get_item_arguments' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.get_item(text, jsonb, text, jsonb, boolean) IS 'GetItem of the DynamoDB API, with named arguments';
+
+CREATE FUNCTION dynamo.update_item(
+	table_name text,
+	key jsonb,
+	update_expression text DEFAULT NULL,
+	condition_expression text DEFAULT NULL,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	return_values text DEFAULT NULL,
+	return_values_on_condition_check_failure text DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_item_arguments' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.update_item(text, jsonb, text, text, jsonb, jsonb, text, text) IS 'UpdateItem of the DynamoDB API, with named arguments';
+
+CREATE FUNCTION dynamo.delete_item(
+	table_name text,
+	key jsonb,
+	condition_expression text DEFAULT NULL,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	return_values text DEFAULT NULL,
+	return_values_on_condition_check_failure text DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_delete_item_arguments' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.delete_item(text, jsonb, text, jsonb, jsonb, text, text) IS 'DeleteItem of the DynamoDB API, with named arguments';
+
+CREATE FUNCTION dynamo.query(
+	table_name text,
+	key_condition_expression text,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	filter_expression text DEFAULT NULL,
+	projection_expression text DEFAULT NULL,
+	index_name text DEFAULT NULL,
+	scan_index_forward boolean DEFAULT NULL,
+	"limit" integer DEFAULT NULL,
+	exclusive_start_key jsonb DEFAULT NULL,
+	"select" text DEFAULT NULL,
+	consistent_read boolean DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_query_arguments' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.query(text, text, jsonb, jsonb, text, text, text, boolean, integer, jsonb, text, boolean) IS 'Query of the DynamoDB API, with named arguments';
+
+CREATE FUNCTION dynamo.scan(
+	table_name text,
+	filter_expression text DEFAULT NULL,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	projection_expression text DEFAULT NULL,
+	index_name text DEFAULT NULL,
+	"limit" integer DEFAULT NULL,
+	exclusive_start_key jsonb DEFAULT NULL,
+	"select" text DEFAULT NULL,
+	segment integer DEFAULT NULL,
+	total_segments integer DEFAULT NULL,
+	consistent_read boolean DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_scan_arguments' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.scan(text, text, jsonb, jsonb, text, text, integer, jsonb, text, integer, integer, boolean) IS 'Scan of the DynamoDB API, with named arguments';
+
+CREATE FUNCTION dynamo.query_items(
+	table_name text,
+	key_condition_expression text,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	filter_expression text DEFAULT NULL,
+	projection_expression text DEFAULT NULL,
+	index_name text DEFAULT NULL,
+	scan_index_forward boolean DEFAULT NULL,
+	"limit" integer DEFAULT NULL
+) RETURNS SETOF jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_query_items' LANGUAGE C STABLE PARALLEL SAFE ROWS 1000;
+COMMENT ON FUNCTION dynamo.query_items(text, text, jsonb, jsonb, text, text, text, boolean, integer) IS 'the items of a Query, one a row, without pages; limit counts items returned';
+
+CREATE FUNCTION dynamo.scan_items(
+	table_name text,
+	filter_expression text DEFAULT NULL,
+	expression_attribute_names jsonb DEFAULT NULL,
+	expression_attribute_values jsonb DEFAULT NULL,
+	projection_expression text DEFAULT NULL,
+	index_name text DEFAULT NULL,
+	"limit" integer DEFAULT NULL
+) RETURNS SETOF jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_scan_items' LANGUAGE C STABLE PARALLEL SAFE ROWS 1000;
+COMMENT ON FUNCTION dynamo.scan_items(text, text, jsonb, jsonb, text, text, integer) IS 'the items of a Scan, one a row, without pages; limit counts items returned';
+
+CREATE FUNCTION dynamo.query_items(request jsonb) RETURNS SETOF jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_query_items_request' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 1000;
+COMMENT ON FUNCTION dynamo.query_items(jsonb) IS 'the items of a Query request, one a row, without pages; Limit counts items returned';
+
+CREATE FUNCTION dynamo.scan_items(request jsonb) RETURNS SETOF jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_scan_items_request' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 1000;
+COMMENT ON FUNCTION dynamo.scan_items(jsonb) IS 'the items of a Scan request, one a row, without pages; Limit counts items returned';
+
+CREATE FUNCTION dynamo.validate_request(operation text, request text) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_validate_request'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+REVOKE ALL ON FUNCTION dynamo.validate_request(text, text) FROM PUBLIC;
+
+COMMENT ON FUNCTION dynamo.validate_request(text, text) IS
+	'checks a request against the shape of its operation and returns it in normal form (for tests)';

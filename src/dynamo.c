@@ -1,15 +1,66 @@
 /*
- * dynamo.c - module start.
+ * dynamo.c - module start and settings.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/guc.h"
+
+#include "dynamo.h"
 
 PG_MODULE_MAGIC;
 
-void		_PG_init(void);
+char	   *dynamo_account_id;
+bool		dynamo_log_errors;
+char	   *dynamo_region;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/* An account id is what SDKs take for one: twelve digits. */
+static bool
+check_account_id(char **newval, void **extra, GucSource source)
+{
+	if (strlen(*newval) == 12 && strspn(*newval, "0123456789") == 12)
+		return true;
+	GUC_check_errdetail("An account id is twelve digits.");
+	return false;
+}
+
+/* A region stands in ARNs: lower case, digits, hyphens. */
+static bool
+check_region(char **newval, void **extra, GucSource source)
+{
+	if (**newval != '\0' &&
+		strspn(*newval, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(*newval))
+		return true;
+	GUC_check_errdetail("A region consists of lower-case letters, digits and hyphens.");
+	return false;
+}
 
 void
 _PG_init(void)
 {
+	/* In alphabetical order. */
+	DefineCustomStringVariable("dynamo.account_id",
+							   "Account id in the ARNs of tables, streams and backups.",
+							   "Twelve digits. ARNs are formed when they are shown; "
+							   "changing the setting changes them all.",
+							   &dynamo_account_id, "000000000000",
+							   PGC_SUSET, 0, check_account_id, NULL, NULL);
+	DefineCustomBoolVariable("dynamo.log_errors",
+							 "Writes DynamoDB exceptions to the server log.",
+							 "A failed condition or a malformed request is a result that "
+							 "the client gets, not an incident of the server; off, errors "
+							 "of SQLSTATE class DY go to the client only.",
+							 &dynamo_log_errors, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("dynamo.region",
+							   "Region in the ARNs of tables, streams and backups.",
+							   "ARNs are formed when they are shown; changing the setting "
+							   "changes them all.",
+							   &dynamo_region, "us-east-1",
+							   PGC_SUSET, 0, check_region, NULL, NULL);
+	MarkGUCPrefixReserved("dynamo");
+
+	errors_init();
 }

@@ -5,6 +5,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "dynamo.h"
 #include "errors.h"
 
 typedef struct DynamoErrorInfo
@@ -71,4 +72,29 @@ dynamo_error_detail(DynamoErrorCode code, const char *detail,
 			(errcode(error_table[code].sqlstate),
 			 errmsg_internal("%s", message),
 			 errdetail_internal("%s", detail)));
+}
+
+/* ---- the server log ---- */
+
+static emit_log_hook_type next_emit_log_hook = NULL;
+
+/*
+ * Exceptions of DynamoDB are results, not incidents: keep them out of the
+ * server log unless asked for.
+ */
+static void
+hide_exceptions(ErrorData *edata)
+{
+	if (!dynamo_log_errors && edata->elevel == ERROR &&
+		ERRCODE_TO_CATEGORY(edata->sqlerrcode) == MAKE_SQLSTATE('D', 'Y', '0', '0', '0'))
+		edata->output_to_server = false;
+	if (next_emit_log_hook)
+		next_emit_log_hook(edata);
+}
+
+void
+errors_init(void)
+{
+	next_emit_log_hook = emit_log_hook;
+	emit_log_hook = hide_exceptions;
 }

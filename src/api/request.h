@@ -33,6 +33,7 @@ extern void request_validate(const OperationShape *shape, JsonNode *request);
 
 /* Integer member, already validated: its value (clamped to int64). */
 extern int64 request_int(const JsonNode *node);
+
 /* Boolean member or `missing` when node is NULL. */
 extern bool request_bool(const JsonNode *node, bool missing);
 

@@ -1,0 +1,258 @@
+/*
+ * dispatch.c - the doors: dynamo.invoke(), one SQL function per operation
+ * taking a request, and the forms with named arguments.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "api/operations.h"
+#include "api/request.h"
+#include "errors.h"
+
+typedef struct Operation
+{
+	const char *name;
+	OperationHandler handler;
+} Operation;
+
+/* In alphabetical order. */
+static const Operation operations[] = {
+	{"CreateTable", create_table},
+	{"DeleteItem", delete_item},
+	{"DeleteTable", delete_table},
+	{"DescribeTable", describe_table},
+	{"GetItem", get_item},
+	{"ListTables", list_tables},
+	{"PutItem", put_item},
+	{"Query", query},
+	{"Scan", scan},
+	{"UpdateItem", update_item},
+	{"UpdateTable", update_table},
+};
+
+static int
+compare_operation(const void *name, const void *operation)
+{
+	return strcmp(name, ((const Operation *) operation)->name);
+}
+
+static const Operation *
+find_operation(const char *name)
+{
+	return bsearch(name, operations, lengthof(operations), sizeof(Operation),
+				   compare_operation);
+}
+
+/* Validate a request of an operation and run it. */
+static void
+run_operation(const char *name, JsonNode *request, JsonNode *response)
+{
+	const Operation *operation = find_operation(name);
+	const OperationShape *shape = operation_shape_find(name, strlen(name));
+
+	if (operation == NULL || shape == NULL)
+		dynamo_error(DYNAMO_UNKNOWN_OPERATION, "Unknown operation: %s", name);
+	request_validate(shape, request);
+	json_set_object(response, 4);
+	operation->handler(request, response);
+}
+
+PG_FUNCTION_INFO_V1(dynamo_invoke);
+
+/* dynamo.invoke(operation text, request text) RETURNS text */
+Datum
+dynamo_invoke(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	text	   *body = PG_GETARG_TEXT_PP(1);
+	JsonNode   *request;
+	JsonNode	response;
+	StringInfoData out;
+
+	if (find_operation(name) == NULL)
+		dynamo_error(DYNAMO_UNKNOWN_OPERATION, "Unknown operation: %s", name);
+	request = json_parse(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body));
+	if (request == NULL)
+		dynamo_error(DYNAMO_SERIALIZATION, "The request is not valid JSON");
+	run_operation(name, request, &response);
+
+	/* The text datum is written in place, after its header. */
+	initStringInfo(&out);
+	enlargeStringInfo(&out, VARHDRSZ);
+	out.len = VARHDRSZ;
+	json_append(&out, &response);
+	SET_VARSIZE(out.data, out.len);
+	PG_RETURN_TEXT_P(out.data);
+}
+
+/* A function dynamo.<name>(request jsonb) RETURNS jsonb. */
+static Datum
+run_jsonb_request(const char *name, Jsonb *request)
+{
+	JsonNode	response;
+
+	run_operation(name, json_node_from_jsonb(request), &response);
+	return JsonbPGetDatum(json_to_jsonb(&response));
+}
+
+#define REQUEST_FUNCTION(function, operation) \
+PG_FUNCTION_INFO_V1(dynamo_##function); \
+Datum \
+dynamo_##function(PG_FUNCTION_ARGS) \
+{ \
+	return run_jsonb_request(operation, PG_GETARG_JSONB_P(0)); \
+}
+
+REQUEST_FUNCTION(create_table, "CreateTable")
+REQUEST_FUNCTION(delete_item, "DeleteItem")
+REQUEST_FUNCTION(delete_table, "DeleteTable")
+REQUEST_FUNCTION(describe_table, "DescribeTable")
+REQUEST_FUNCTION(get_item, "GetItem")
+REQUEST_FUNCTION(list_tables, "ListTables")
+REQUEST_FUNCTION(put_item, "PutItem")
+REQUEST_FUNCTION(query, "Query")
+REQUEST_FUNCTION(scan, "Scan")
+REQUEST_FUNCTION(update_item, "UpdateItem")
+REQUEST_FUNCTION(update_table, "UpdateTable")
+
+/* ---- named arguments ---- */
+
+/* An SQL argument as a request member. */
+static void
+argument_to_node(FunctionCallInfo fcinfo, int i, JsonNode *node)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
+
+	switch (type)
+	{
+		case TEXTOID:
+			{
+				text	   *value = PG_GETARG_TEXT_PP(i);
+				uint32		len;
+				const char *stored = stored_encode(VARDATA_ANY(value),
+												   VARSIZE_ANY_EXHDR(value), &len);
+
+				json_set_string_n(node, stored, len);
+				break;
+			}
+		case JSONBOID:
+			*node = *json_node_from_jsonb(PG_GETARG_JSONB_P(i));
+			break;
+		case BOOLOID:
+			json_set_bool(node, PG_GETARG_BOOL(i));
+			break;
+		case INT4OID:
+			json_set_int(node, PG_GETARG_INT32(i));
+			break;
+		default:
+			elog(ERROR, "unexpected type %u of argument %d", type, i + 1);
+	}
+}
+
+/*
+ * Functions whose other arguments are optional can be called with a whole
+ * request as their only argument, and an untyped literal is then taken for
+ * text: a table name cannot begin with a brace, a request does.
+ */
+static JsonNode *
+request_in_first_argument(FunctionCallInfo fcinfo)
+{
+	text	   *first;
+	JsonNode   *request;
+
+	if (PG_ARGISNULL(0) || get_fn_expr_argtype(fcinfo->flinfo, 0) != TEXTOID)
+		return NULL;
+	first = PG_GETARG_TEXT_PP(0);
+	if (VARSIZE_ANY_EXHDR(first) == 0 || VARDATA_ANY(first)[0] != '{')
+		return NULL;
+	for (int i = 1; i < PG_NARGS(); i++)
+	{
+		if (!PG_ARGISNULL(i))
+			return NULL;
+	}
+	request = json_parse(VARDATA_ANY(first), VARSIZE_ANY_EXHDR(first));
+	if (request == NULL)
+		dynamo_error(DYNAMO_SERIALIZATION, "The request is not valid JSON");
+	return request;
+}
+
+JsonNode *
+request_from_arguments(FunctionCallInfo fcinfo, const char *name,
+					   const char *const *members)
+{
+	JsonNode   *request;
+
+	if (members[0] == NULL)
+	{
+		if (PG_ARGISNULL(0))
+			dynamo_error(DYNAMO_SERIALIZATION, "The request is NULL");
+		request = json_node_from_jsonb(PG_GETARG_JSONB_P(0));
+	}
+	else if ((request = request_in_first_argument(fcinfo)) == NULL)
+	{
+		request = palloc(sizeof(JsonNode));
+		json_set_object(request, PG_NARGS());
+		for (int i = 0; members[i] != NULL && i < PG_NARGS(); i++)
+		{
+			if (!PG_ARGISNULL(i))
+				argument_to_node(fcinfo, i, json_add(request, members[i]));
+		}
+	}
+	request_validate(operation_shape_find(name, strlen(name)), request);
+	return request;
+}
+
+/* A function dynamo.<name>(table_name => ..., ...) RETURNS jsonb. */
+static Datum
+run_with_arguments(FunctionCallInfo fcinfo, const char *name,
+				   const char *const *members)
+{
+	JsonNode	response;
+
+	json_set_object(&response, 4);
+	find_operation(name)->handler(request_from_arguments(fcinfo, name, members),
+								  &response);
+	return JsonbPGetDatum(json_to_jsonb(&response));
+}
+
+#define ARGUMENTS_FUNCTION(function, operation, ...) \
+PG_FUNCTION_INFO_V1(dynamo_##function##_arguments); \
+Datum \
+dynamo_##function##_arguments(PG_FUNCTION_ARGS) \
+{ \
+	static const char *const members[] = {__VA_ARGS__, NULL}; \
+	\
+	return run_with_arguments(fcinfo, operation, members); \
+}
+
+ARGUMENTS_FUNCTION(put_item, "PutItem",
+				   "TableName", "Item", "ConditionExpression",
+				   "ExpressionAttributeNames", "ExpressionAttributeValues",
+				   "ReturnValues", "ReturnValuesOnConditionCheckFailure")
+ARGUMENTS_FUNCTION(get_item, "GetItem",
+				   "TableName", "Key", "ProjectionExpression",
+				   "ExpressionAttributeNames", "ConsistentRead")
+ARGUMENTS_FUNCTION(update_item, "UpdateItem",
+				   "TableName", "Key", "UpdateExpression",
+				   "ConditionExpression", "ExpressionAttributeNames",
+				   "ExpressionAttributeValues", "ReturnValues",
+				   "ReturnValuesOnConditionCheckFailure")
+ARGUMENTS_FUNCTION(delete_item, "DeleteItem",
+				   "TableName", "Key", "ConditionExpression",
+				   "ExpressionAttributeNames", "ExpressionAttributeValues",
+				   "ReturnValues", "ReturnValuesOnConditionCheckFailure")
+ARGUMENTS_FUNCTION(query, "Query",
+				   "TableName", "KeyConditionExpression",
+				   "ExpressionAttributeNames", "ExpressionAttributeValues",
+				   "FilterExpression", "ProjectionExpression", "IndexName",
+				   "ScanIndexForward", "Limit", "ExclusiveStartKey", "Select",
+				   "ConsistentRead")
+ARGUMENTS_FUNCTION(scan, "Scan",
+				   "TableName", "FilterExpression",
+				   "ExpressionAttributeNames", "ExpressionAttributeValues",
+				   "ProjectionExpression", "IndexName", "Limit",
+				   "ExclusiveStartKey", "Select", "Segment", "TotalSegments",
+				   "ConsistentRead")

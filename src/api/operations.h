@@ -1,0 +1,41 @@
+/*
+ * operations.h - the operations: request tree in, response tree out.
+ *
+ * A handler gets a request that request_validate() has passed, and an empty
+ * object to fill with the response.  Errors are raised.
+ */
+#ifndef DYNAMO_OPERATIONS_H
+#define DYNAMO_OPERATIONS_H
+
+#include "model/json.h"
+
+typedef void (*OperationHandler) (JsonNode *request, JsonNode *response);
+
+/* table_ops.c */
+extern void create_table(JsonNode *request, JsonNode *response);
+extern void describe_table(JsonNode *request, JsonNode *response);
+extern void list_tables(JsonNode *request, JsonNode *response);
+extern void update_table(JsonNode *request, JsonNode *response);
+extern void delete_table(JsonNode *request, JsonNode *response);
+
+/* item_ops.c */
+extern void put_item(JsonNode *request, JsonNode *response);
+extern void get_item(JsonNode *request, JsonNode *response);
+extern void update_item(JsonNode *request, JsonNode *response);
+extern void delete_item(JsonNode *request, JsonNode *response);
+
+/* query_ops.c */
+extern void query(JsonNode *request, JsonNode *response);
+extern void scan(JsonNode *request, JsonNode *response);
+
+/*
+ * dispatch.c: build, validate and return a request for operation `name` from
+ * the arguments of an SQL function with named arguments; `members` are the
+ * request members the arguments stand for, in order.
+ */
+struct FunctionCallInfoBaseData;
+extern JsonNode *request_from_arguments(struct FunctionCallInfoBaseData *fcinfo,
+										const char *name,
+										const char *const *members);
+
+#endif							/* DYNAMO_OPERATIONS_H */

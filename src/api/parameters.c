@@ -1,0 +1,181 @@
+/*
+ * parameters.c - checks between request parameters that several operations
+ * share.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/acl.h"
+
+#include "api/parameters.h"
+#include "errors.h"
+
+/* The names of the parameters that are present, "A, B". */
+static int
+list_present(const JsonNode *request, const char *const *names,
+			 StringInfo list)
+{
+	int			count = 0;
+
+	initStringInfo(list);
+	for (; *names; names++)
+	{
+		if (json_get(request, *names) == NULL)
+			continue;
+
+		/* KeyConditions clashes only with its own successor. */
+		if (strcmp(*names, "KeyConditions") == 0 &&
+			json_get(request, "KeyConditionExpression") == NULL)
+			continue;
+		appendStringInfo(list, "%s%s", count++ ? ", " : "", *names);
+	}
+	return count;
+}
+
+void
+check_expression_parameters(const JsonNode *request,
+							const char *const *expressions,
+							const char *const *legacy)
+{
+	bool		has_names = json_get(request, "ExpressionAttributeNames") != NULL;
+	bool		has_values = json_get(request, "ExpressionAttributeValues") != NULL;
+	bool		has_expression = false;
+	bool		has_value_expression = false;
+	bool		has_legacy = false;
+	StringInfoData used;
+	StringInfoData unused;
+	int			nunused = 0;
+
+	for (const char *const *name = expressions; *name; name++)
+	{
+		if (json_get(request, *name) == NULL)
+			continue;
+		has_expression = true;
+		if (strcmp(*name, "ProjectionExpression") != 0)
+			has_value_expression = true;
+	}
+	for (const char *const *name = legacy; *name; name++)
+		has_legacy |= json_get(request, *name) != NULL;
+
+	if (has_expression && has_legacy &&
+		list_present(request, legacy, &unused) > 0)
+	{
+		list_present(request, expressions, &used);
+		validation_error("Can not use both expression and non-expression parameters in the same request: "
+						 "Non-expression parameters: {%s} Expression parameters: {%s}",
+						 unused.data, used.data);
+	}
+	if (has_names && !has_expression)
+		validation_error("ExpressionAttributeNames can only be specified when using expressions");
+	if (!has_values || has_value_expression)
+		return;
+
+	/* Name the expressions that could have held values. */
+	initStringInfo(&unused);
+	for (const char *const *name = expressions; *name; name++)
+	{
+		if (strcmp(*name, "ProjectionExpression") != 0)
+			appendStringInfo(&unused, "%s%s", nunused++ ? " and " : "", *name);
+	}
+	if (nunused > 0)
+		validation_error("ExpressionAttributeValues can only be specified when using expressions: %s %s null",
+						 unused.data, nunused > 1 ? "are" : "is");
+}
+
+void
+check_attributes_to_get(const JsonNode *request)
+{
+	const JsonNode *list = json_get(request, "AttributesToGet");
+
+	if (list == NULL)
+		return;
+	for (uint32 i = 0; i < list->len; i++)
+	{
+		const JsonNode *a = &list->u.elems[i];
+
+		for (uint32 j = i + 1; j < list->len; j++)
+		{
+			const JsonNode *b = &list->u.elems[j];
+
+			if (a->len == b->len && memcmp(a->u.str, b->u.str, a->len) == 0)
+				validation_error(INVALID_PARAMETER "Duplicate value in attribute name: %s",
+								 json_cstring(a));
+		}
+	}
+}
+
+void
+refuse_parameter(const JsonNode *request, const char *name)
+{
+	if (json_get(request, name) != NULL)
+		validation_error("%s is not supported by this version of dynamo", name);
+}
+
+bool
+member_is(const JsonNode *request, const char *name, const char *value)
+{
+	const JsonNode *node = json_get(request, name);
+
+	return node != NULL && json_string_is(node, value);
+}
+
+Projection *
+prepare_projection(const JsonNode *request, ExprBindings *bindings)
+{
+	const JsonNode *text = json_get(request, "ProjectionExpression");
+	const JsonNode *list = json_get(request, "AttributesToGet");
+	const char **names;
+	uint32	   *lens;
+
+	if (text)
+		return projection_prepare(text, bindings);
+	if (list == NULL)
+		return NULL;
+
+	names = palloc(sizeof(char *) * list->len);
+	lens = palloc(sizeof(uint32) * list->len);
+	for (uint32 i = 0; i < list->len; i++)
+	{
+		names[i] = list->u.elems[i].u.str;
+		lens[i] = list->u.elems[i].len;
+	}
+	return projection_from_names(names, lens, list->len);
+}
+
+ExprBindings *
+prepare_bindings(const JsonNode *request)
+{
+	return expr_bindings_create(json_get(request, "ExpressionAttributeNames"),
+								json_get(request, "ExpressionAttributeValues"));
+}
+
+void
+check_paths_into_keys(const KeySchema *schema, const DocPath *paths, int npaths)
+{
+	for (int i = 0; i < npaths; i++)
+	{
+		const PathElement *first = &paths[i].elements[0];
+
+		if (paths[i].nelements == 1)
+			continue;
+		for (int k = 0; k < KEY_NATTRS(schema); k++)
+		{
+			if (first->name_len == schema->attrs[k].name_len &&
+				memcmp(first->name, schema->attrs[k].name, first->name_len) == 0)
+				validation_error("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: %s",
+								 schema->attrs[k].name);
+		}
+	}
+}
+
+Relation
+open_request_table(const JsonNode *request, LOCKMODE lockmode, AclMode mode,
+				   const TableDescriptor **descriptor)
+{
+	const JsonNode *name = json_get(request, "TableName");
+	Relation	rel = catalog_open_table(name->u.str, name->len, lockmode,
+										 false, descriptor);
+
+	catalog_check_access(rel, mode);
+	return rel;
+}

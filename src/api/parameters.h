@@ -1,0 +1,46 @@
+/*
+ * parameters.h - checks between request parameters that several operations
+ * share.  None of them needs the table (semantics "Semantic checks, before
+ * the table is looked up").
+ */
+#ifndef DYNAMO_PARAMETERS_H
+#define DYNAMO_PARAMETERS_H
+
+#include "expr/expr.h"
+#include "store/catalog.h"
+
+/*
+ * Expression and legacy parameters together; names and values without an
+ * expression.  Both lists end with NULL and are in the operation's order.
+ */
+extern void check_expression_parameters(const JsonNode *request,
+										const char *const *expressions,
+										const char *const *legacy);
+
+/* AttributesToGet: no duplicates. */
+extern void check_attributes_to_get(const JsonNode *request);
+
+/* A legacy parameter that this version cannot do. */
+extern void refuse_parameter(const JsonNode *request, const char *name);
+
+/* Does a string member have this value? (false if absent) */
+extern bool member_is(const JsonNode *request, const char *name,
+					  const char *value);
+
+/* The projection of ProjectionExpression or AttributesToGet; NULL if none. */
+extern Projection *prepare_projection(const JsonNode *request,
+									  ExprBindings *bindings);
+
+/* ExpressionAttributeNames and -Values of a request. */
+extern ExprBindings *prepare_bindings(const JsonNode *request);
+
+/* Raise if a path reaches into a key attribute (a.b, a[0]). */
+extern void check_paths_into_keys(const KeySchema *schema,
+								  const DocPath *paths, int npaths);
+
+/* Open the table that TableName names, checking the user's privilege. */
+extern Relation open_request_table(const JsonNode *request, LOCKMODE lockmode,
+								   AclMode mode,
+								   const TableDescriptor **descriptor);
+
+#endif							/* DYNAMO_PARAMETERS_H */

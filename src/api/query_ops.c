@@ -1,0 +1,264 @@
+/*
+ * query_ops.c - Query and Scan, page by page as in the API, and as set
+ * returning functions without pages.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "api/operations.h"
+#include "api/query_plan.h"
+#include "api/request.h"
+#include "store/item_check.h"
+
+PG_FUNCTION_INFO_V1(dynamo_query_items);
+PG_FUNCTION_INFO_V1(dynamo_scan_items);
+PG_FUNCTION_INFO_V1(dynamo_query_items_request);
+PG_FUNCTION_INFO_V1(dynamo_scan_items_request);
+
+/* Bytes of items that one page reads at most. */
+#define PAGE_MAX_SIZE	1048576
+
+/* Does the item pass the filter?  What that allocates goes with the item. */
+static inline bool
+passes_filter(const QueryPlan *plan, ItemScan *scan, const Jsonb *item)
+{
+	MemoryContext old_context;
+	bool		result;
+
+	if (plan->filter == NULL)
+		return true;
+	old_context = MemoryContextSwitchTo(item_scan_memory(scan));
+	result = condition_evaluate(plan->filter, &item->root);
+	MemoryContextSwitchTo(old_context);
+	return result;
+}
+
+/* Add an item, projected, to the response's list. */
+static void
+push_item(const QueryPlan *plan, JsonNode *items, const Jsonb *item)
+{
+	JsonNode   *node = json_push(items);
+
+	if (plan->projection)
+	{
+		JsonNode	projected;
+
+		/* Serialize: what the projection gives points into the item. */
+		projection_apply(plan->projection, &item->root, &projected);
+		json_set_jsonb(node, json_to_jsonb(&projected));
+	}
+	else
+	{
+		Jsonb	   *copy = palloc(VARSIZE(item));
+
+		memcpy(copy, item, VARSIZE(item));
+		json_set_jsonb(node, copy);
+	}
+}
+
+/* Read one page and fill the response. */
+static void
+read_page(const QueryPlan *plan, JsonNode *response)
+{
+	ItemScan   *scan;
+	Jsonb	   *item;
+	JsonNode	items;
+	JsonNode	last_key;
+	bool		more = false;
+	int64		count = 0;
+	int64		scanned = 0;
+	uint64		size = 0;
+
+	json_set_array(&items, 16);
+	scan = item_scan_begin(plan->rel, plan->descriptor, &plan->range,
+						   plan->forward, GetActiveSnapshot());
+	json_set_null(&last_key);
+	while ((item = item_scan_next(scan)) != NULL)
+	{
+		uint32		bytes = item_size(&item->root);
+
+		if (scanned > 0 && size + bytes > PAGE_MAX_SIZE)
+		{
+			more = true;
+			break;
+		}
+		size += bytes;
+		scanned++;
+		if (passes_filter(plan, scan, item))
+		{
+			count++;
+			if (!plan->count_only)
+				push_item(plan, &items, item);
+		}
+
+		if (plan->limit > 0 && scanned >= plan->limit)
+			more = true;
+
+		/* Where to go on: the item itself is gone after the next call. */
+		if (more || size + ITEM_MAX_SIZE > PAGE_MAX_SIZE)
+		{
+			JsonNode	key;
+
+			item_key_to_node(plan->descriptor, &item->root, &key);
+			json_set_jsonb(&last_key, json_to_jsonb(&key));
+		}
+		if (more)
+			break;
+	}
+	item_scan_end(scan);
+
+	json_set_int(json_add(response, "Count"), count);
+	if (!plan->count_only)
+		*json_add(response, "Items") = items;
+	if (more)
+		*json_add(response, "LastEvaluatedKey") = last_key;
+	json_set_int(json_add(response, "ScannedCount"), scanned);
+}
+
+void
+query(JsonNode *request, JsonNode *response)
+{
+	QueryPlan	plan;
+
+	query_plan_query(request, &plan);
+	read_page(&plan, response);
+	table_close(plan.rel, NoLock);
+}
+
+void
+scan(JsonNode *request, JsonNode *response)
+{
+	QueryPlan	plan;
+
+	query_plan_scan(request, &plan);
+	read_page(&plan, response);
+	table_close(plan.rel, NoLock);
+}
+
+/* ---- set-returning forms ---- */
+
+/* State of one set-returning call. */
+typedef struct ItemsCall
+{
+	QueryPlan	plan;
+	ItemScan   *scan;			/* NULL once closed */
+	int64		remaining;		/* -1: no limit */
+} ItemsCall;
+
+/* Close the scan, also when the query stops early. */
+static void
+close_items(Datum arg)
+{
+	ItemsCall  *call = (ItemsCall *) DatumGetPointer(arg);
+
+	if (call->scan)
+	{
+		item_scan_end(call->scan);
+		call->scan = NULL;
+		table_close(call->plan.rel, NoLock);
+	}
+}
+
+/*
+ * Return the next item.  Limit bounds the number of items returned, after the
+ * filter: there are no pages here.
+ */
+static Datum
+next_item(FunctionCallInfo fcinfo, const char *operation,
+		  void (*make_plan) (JsonNode *, QueryPlan *),
+		  const char *const *members)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	FuncCallContext *funcctx;
+	ItemsCall  *call;
+	Jsonb	   *item;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old_context;
+
+		funcctx = SRF_FIRSTCALL_INIT();
+		old_context = MemoryContextSwitchTo(funcctx->multi_call_memory_ctx);
+		call = palloc0(sizeof(ItemsCall));
+		make_plan(request_from_arguments(fcinfo, operation, members), &call->plan);
+		call->remaining = call->plan.limit > 0 ? call->plan.limit : -1;
+		call->scan = item_scan_begin(call->plan.rel, call->plan.descriptor,
+									 &call->plan.range, call->plan.forward,
+									 GetActiveSnapshot());
+		MemoryContextSwitchTo(old_context);
+		funcctx->user_fctx = call;
+		RegisterExprContextCallback(rsinfo->econtext, close_items,
+									PointerGetDatum(call));
+	}
+
+	funcctx = SRF_PERCALL_SETUP();
+	call = funcctx->user_fctx;
+	while (call->remaining != 0 && (item = item_scan_next(call->scan)) != NULL)
+	{
+		Jsonb	   *result;
+
+		if (!passes_filter(&call->plan, call->scan, item))
+			continue;
+		if (call->remaining > 0)
+			call->remaining--;
+		if (call->plan.projection)
+		{
+			JsonNode	projected;
+
+			projection_apply(call->plan.projection, &item->root, &projected);
+			result = json_to_jsonb(&projected);
+		}
+		else
+		{
+			result = palloc(VARSIZE(item));
+			memcpy(result, item, VARSIZE(item));
+		}
+		SRF_RETURN_NEXT(funcctx, JsonbPGetDatum(result));
+	}
+
+	UnregisterExprContextCallback(rsinfo->econtext, close_items,
+								  PointerGetDatum(call));
+	close_items(PointerGetDatum(call));
+	SRF_RETURN_DONE(funcctx);
+}
+
+static const char *const query_items_members[] = {
+	"TableName", "KeyConditionExpression", "ExpressionAttributeNames",
+	"ExpressionAttributeValues", "FilterExpression", "ProjectionExpression",
+	"IndexName", "ScanIndexForward", "Limit", NULL
+};
+static const char *const scan_items_members[] = {
+	"TableName", "FilterExpression", "ExpressionAttributeNames",
+	"ExpressionAttributeValues", "ProjectionExpression", "IndexName", "Limit",
+	NULL
+};
+static const char *const whole_request[] = {NULL};
+
+Datum
+dynamo_query_items(PG_FUNCTION_ARGS)
+{
+	return next_item(fcinfo, "Query", query_plan_query, query_items_members);
+}
+
+Datum
+dynamo_scan_items(PG_FUNCTION_ARGS)
+{
+	return next_item(fcinfo, "Scan", query_plan_scan, scan_items_members);
+}
+
+Datum
+dynamo_query_items_request(PG_FUNCTION_ARGS)
+{
+	return next_item(fcinfo, "Query", query_plan_query, whole_request);
+}
+
+Datum
+dynamo_scan_items_request(PG_FUNCTION_ARGS)
+{
+	return next_item(fcinfo, "Scan", query_plan_scan, whole_request);
+}

@@ -1,0 +1,14 @@
+/*
+ * dynamo.h - settings of the extension.
+ */
+#ifndef DYNAMO_H
+#define DYNAMO_H
+
+extern char *dynamo_account_id;
+extern bool dynamo_log_errors;
+extern char *dynamo_region;
+
+/* errors.c: keep DynamoDB's exceptions out of the server log */
+extern void errors_init(void);
+
+#endif							/* DYNAMO_H */

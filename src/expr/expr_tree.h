@@ -1,0 +1,204 @@
+/*
+ * expr_tree.h - the trees behind expr.h.
+ *
+ * One node type serves both stages.  A *parsed* tree is what the grammar
+ * builds and the cache keeps: paths hold names as written (#alias or bare),
+ * values hold their ":ref".  A *bound* tree is a copy in the caller's memory
+ * in which aliases are replaced by attribute names and refs by the request's
+ * values; it never points into the cache.
+ *
+ * The legacy parameters build bound trees by hand: expr_path_node,
+ * expr_value_node and expr_node make nodes, condition_from_tree and
+ * update_from_actions turn them into what the evaluators take.
+ */
+#ifndef DYNAMO_EXPR_TREE_H
+#define DYNAMO_EXPR_TREE_H
+
+#include "expr/expr.h"
+#include "nodes/pg_list.h"
+
+#define EXPR_MAX_PATH_ELEMENTS	32
+#define EXPR_MAX_IN_OPERANDS	100 /* the one on the left included */
+
+typedef enum ExprOp
+{
+	/* conditions */
+	OP_OR,
+	OP_AND,
+	OP_NOT,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_BETWEEN,					/* value, lower, upper */
+	OP_IN,						/* value, alternatives ... */
+	/* conditions, or operands in case of size() and the update functions */
+	OP_FUNCTION,
+	/* operands */
+	OP_PLUS,
+	OP_MINUS,
+	OP_PATH,
+	OP_VALUE
+} ExprOp;
+
+typedef enum ExprFunction
+{
+	FUNC_ATTRIBUTE_EXISTS,
+	FUNC_ATTRIBUTE_NOT_EXISTS,
+	FUNC_ATTRIBUTE_TYPE,
+	FUNC_BEGINS_WITH,
+	FUNC_CONTAINS,
+	FUNC_SIZE,
+	FUNC_IF_NOT_EXISTS,
+	FUNC_LIST_APPEND,
+	FUNC_UNKNOWN
+} ExprFunction;
+
+typedef struct ExprNode ExprNode;
+
+struct ExprNode
+{
+	ExprOp		op;
+	ExprFunction function;		/* OP_FUNCTION */
+	bool		parens;			/* written in parentheses (parser only) */
+	int			nargs;			/* 0 for paths and values */
+	union
+	{
+		ExprNode  **args;
+		DocPath		path;		/* OP_PATH */
+		struct
+		{
+			const char *ref;	/* ":name" */
+			uint32		ref_len;
+			JsonNode   *node;	/* bound: normalized attribute value */
+			AttrValue	view;	/* bound: of node, if has_view */
+			bool		has_view;
+		}			value;		/* OP_VALUE */
+	}			u;
+};
+
+typedef enum UpdateActionType
+{
+	ACTION_SET,
+	ACTION_REMOVE,
+	ACTION_ADD,
+	ACTION_DELETE
+} UpdateActionType;
+
+typedef struct UpdateAction
+{
+	UpdateActionType type;
+	DocPath		path;
+	ExprNode   *value;			/* NULL for REMOVE; OP_VALUE for ADD, DELETE */
+} UpdateAction;
+
+/* What one text parses to; only the members of its kind are set. */
+typedef struct ParsedExpr
+{
+	ExprNode   *condition;
+	List	   *actions;		/* UpdateAction *, in order of appearance */
+	List	   *paths;			/* DocPath *, all, in order of appearance */
+} ParsedExpr;
+
+/* ---- building bound trees by hand ---- */
+
+extern ExprNode *expr_path_node(const DocPath *path);
+/* value: normalized attribute value; kept, not copied */
+extern ExprNode *expr_value_node(JsonNode *value);
+extern ExprNode *expr_node(ExprOp op, int nargs,...);
+extern ExprNode *expr_function_node(ExprFunction function, int nargs,...);
+/* From a List of ExprNode *: IN */
+extern ExprNode *expr_list_node(ExprOp op, List *args);
+
+extern Condition *condition_from_tree(ExprNode *root);
+extern const ExprNode *condition_root(const Condition *condition);
+/* actions: List of UpdateAction *, whose paths neither overlap nor conflict */
+extern Update *update_from_actions(List *actions);
+
+/* ---- parsing (parse.c, cache.c) ---- */
+
+/*
+ * Parse without the cache, in the current memory context.  The tree points
+ * into text, which ends in two NULs and is scribbled on meanwhile.
+ */
+extern ParsedExpr *expr_parse_text(ExprKind kind, char *text, uint32 len);
+
+/* Parse, or find in the cache.  Valid until the next call. */
+extern const ParsedExpr *expr_parse(ExprKind kind, const JsonNode *text);
+
+extern bool expr_is_reserved_word(const char *name, uint32 len);
+
+/* "Update", "Condition", ...: how messages name the kind */
+extern const char *expr_kind_name(ExprKind kind);
+
+/* "=", "begins_with", ...: how messages name the operator or function */
+extern const char *expr_op_name(const ExprNode *node);
+extern const char *expr_function_name(ExprFunction function);
+extern int	expr_function_nargs(ExprFunction function);
+
+/* ValidationException "Invalid <kind>Expression: " + text */
+#define expr_error(kind, fmt, ...) \
+	validation_error("Invalid %sExpression: " fmt, expr_kind_name(kind), \
+					 __VA_ARGS__)
+
+/* ---- binding (expr_bind.c) ---- */
+
+/* Resolve the aliases of a parsed path; the result is a copy. */
+extern void expr_bind_path(ExprBindings *bindings, ExprKind kind,
+						   const DocPath *parsed, DocPath *path);
+/* Raise the error about the first undefined alias in a List of DocPath *. */
+extern void expr_check_names(ExprBindings *bindings, ExprKind kind,
+							 List *paths);
+/* Bound copy of an operand tree.  Values get a view unless raw is set. */
+extern ExprNode *expr_bind_operand(ExprBindings *bindings, ExprKind kind,
+								   const ExprNode *parsed, bool raw);
+
+/* ---- checks and evaluation shared by the kinds ---- */
+
+/* Raise the errors about a wrong number of operands and so on. */
+extern void expr_check_nargs(ExprKind kind, const ExprNode *node);
+extern void expr_operand_type_error(ExprKind kind, const ExprNode *node,
+									const char *type) pg_attribute_noreturn();
+extern void expr_path_needed_error(ExprKind kind,
+								   const ExprNode *node) pg_attribute_noreturn();
+
+/* Value at a path of an item (NULL: no item); false if there is none. */
+extern bool doc_path_get(const DocPath *path, const JsonbContainer *item,
+						 AttrValue *value);
+extern bool doc_path_equal(const DocPath *a, const DocPath *b);
+/* "[a, [1], b]" */
+extern char *doc_path_to_string(const DocPath *path);
+
+/* Number of paths in a bound operand or condition tree; append them. */
+extern int	expr_count_paths(const ExprNode *node);
+extern void expr_collect_paths(const ExprNode *node, DocPath *paths,
+							   int *npaths);
+
+/* ---- trees of paths (path_tree.c): projections and update targets ---- */
+
+typedef struct PathTree PathTree;
+
+struct PathTree
+{
+	PathElement element;		/* unset in the root */
+	const void *leaf;			/* what a path that ends here stands for */
+	PathTree   *first;			/* children: all names or all indexes, which
+								 * are in ascending order */
+	PathTree   *next;			/* sibling */
+	int			nchildren;
+};
+
+/* Raise the errors about overlapping, then conflicting paths. */
+extern void path_tree_check(ExprKind kind, const DocPath *paths, int npaths);
+
+/* Tree of paths that pass the check; leaves[i] belongs to paths[i]. */
+extern PathTree *path_tree_build(const DocPath *paths, int npaths,
+								 const void *const *leaves);
+extern PathTree *path_tree_find(const PathTree *tree, const char *name,
+								uint32 name_len);
+
+extern Projection *projection_from_paths(const DocPath *paths, int npaths);
+
+#endif							/* DYNAMO_EXPR_TREE_H */

@@ -1,0 +1,33 @@
+/*
+ * item_check.h - an item or a key against a table's key schema.
+ *
+ * Errors are DynamoDB's, in DynamoDB's order (semantics "After the lookup").
+ */
+#ifndef DYNAMO_ITEM_CHECK_H
+#define DYNAMO_ITEM_CHECK_H
+
+#include "store/catalog.h"
+
+/*
+ * Encode the primary key of a request's Key: exactly the key attributes, of
+ * the right types, not empty, not too long.  `key` is in normal form.
+ */
+extern bytea *item_key_from_request(const TableDescriptor *descriptor,
+									const JsonNode *key);
+
+/* Encode the primary key of a whole item (in normal form), checking it. */
+extern bytea *item_key_from_item(const TableDescriptor *descriptor,
+								 const JsonbContainer *item);
+
+/* The key attributes of an item as a request node ({"pk": {...}, ...}). */
+extern void item_key_to_node(const TableDescriptor *descriptor,
+							 const JsonbContainer *item, JsonNode *node);
+
+/*
+ * Raise if a key attribute's value is empty or too long for attribute i of
+ * the schema.
+ */
+extern void item_check_key_value(const KeySchema *schema, int i,
+								 const AttrValue *value);
+
+#endif							/* DYNAMO_ITEM_CHECK_H */

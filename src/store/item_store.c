@@ -1,0 +1,424 @@
+/*
+ * item_store.c - reading and writing one item by its key.
+ *
+ * A write finds the newest version of the row, decides on it, and updates
+ * that very version; if somebody else was faster it starts again, this time
+ * locking the row before it decides, so that it makes progress under
+ * contention.  An absent item is inserted speculatively, as INSERT ... ON
+ * CONFLICT does.  See src/backend/executor/README ("EvalPlanQual") and
+ * nodeModifyTable.c for the protocol.
+ *
+ * The executor's own entry points are used throughout, so that triggers,
+ * constraints, generated columns and additional indexes of the item table
+ * work as in plain SQL.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/stratnum.h"
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "store/item_store.h"
+#include "store/item_trigger.h"
+
+/* One write in progress. */
+typedef struct ItemWrite
+{
+	Relation	rel;
+	const TableDescriptor *descriptor;
+	bytea	   *key;
+	EState	   *estate;
+	ResultRelInfo *rri;
+	EPQState	epqstate;
+	TupleTableSlot *old_slot;	/* the version found */
+	TupleTableSlot *new_slot;	/* the version to write */
+	bool		lock_first;		/* lock the row before deciding */
+} ItemWrite;
+
+typedef enum WriteOutcome
+{
+	WRITE_DONE,
+	WRITE_RETRY					/* lost a race */
+} WriteOutcome;
+
+/* Position the primary index on a key; the row's visible version into slot. */
+static bool
+find_version(Relation rel, const TableDescriptor *descriptor, bytea *key,
+			 Snapshot snapshot, TupleTableSlot *slot)
+{
+	Relation	index = index_open(descriptor->primary_index, AccessShareLock);
+	IndexScanDesc scan;
+	ScanKeyData scankey;
+	bool		found;
+
+	ScanKeyInit(&scankey, 1, BTEqualStrategyNumber, F_BYTEAEQ,
+				PointerGetDatum(key));
+	scan = index_begin_scan(rel, index, snapshot, 1);
+	index_rescan(scan, &scankey, 1, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	/* the slot keeps a pin of its own on the page */
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
+	return found;
+}
+
+/* The item of a slot, detoasted. */
+static inline Jsonb *
+slot_item(TupleTableSlot *slot, const TableDescriptor *descriptor)
+{
+	bool		isnull;
+
+	return DatumGetJsonbP(slot_getattr(slot, descriptor->item_attno, &isnull));
+}
+
+Jsonb *
+item_store_get(Relation rel, const TableDescriptor *descriptor, bytea *key,
+			   Snapshot snapshot)
+{
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	Jsonb	   *item = NULL;
+
+	snapshot = RegisterSnapshot(snapshot);
+	if (find_version(rel, descriptor, key, snapshot, slot))
+	{
+		bool		isnull;
+
+		item = DatumGetJsonbPCopy(slot_getattr(slot, descriptor->item_attno,
+											   &isnull));
+	}
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	return item;
+}
+
+/* Set up executor state for writing to the item table. */
+static void
+begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
+			bytea *key)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	List	   *perminfos = NIL;
+	TriggerDesc *triggers;
+
+	write->rel = rel;
+	write->descriptor = descriptor;
+	write->key = key;
+	write->lock_first = false;
+	write->estate = CreateExecutorState();
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
+	rte->rellockmode = RowExclusiveLock;
+#if PG_VERSION_NUM >= 160000
+	addRTEPermissionInfo(&perminfos, rte);
+#else
+	(void) perminfos;
+#endif
+	exec_init_range_table(write->estate, list_make1(rte), perminfos);
+
+	write->rri = makeNode(ResultRelInfo);
+	InitResultRelInfo(write->rri, rel, 1, NULL, 0);
+	write->estate->es_opened_result_relations = list_make1(write->rri);
+
+	/*
+	 * The key columns are computed here already.  When the only trigger is
+	 * the one that does so for plain SQL there are no triggers to fire.
+	 */
+	triggers = write->rri->ri_TrigDesc;
+	if (triggers != NULL && item_trigger_is_only_one(triggers))
+		write->rri->ri_TrigDesc = NULL;
+	if (write->rri->ri_TrigDesc != NULL)
+		AfterTriggerBeginQuery();
+
+	eval_plan_qual_init(&write->epqstate, write->estate);
+	write->old_slot = table_slot_create(rel, &write->estate->es_tupleTable);
+	write->new_slot = table_slot_create(rel, &write->estate->es_tupleTable);
+}
+
+static void
+end_write(ItemWrite *write)
+{
+	if (write->rri->ri_TrigDesc != NULL)
+		AfterTriggerEndQuery(write->estate);
+	EvalPlanQualEnd(&write->epqstate);
+	ExecCloseResultRelations(write->estate);
+	ExecResetTupleTable(write->estate->es_tupleTable, false);
+	FreeExecutorState(write->estate);
+}
+
+/* Fill new_slot: columns of our own from the item, others kept or NULL. */
+static void
+fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
+{
+	TupleTableSlot *slot = write->new_slot;
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	ExecClearTuple(slot);
+	if (keep_others)
+	{
+		slot_getallattrs(write->old_slot);
+		memcpy(slot->tts_values, write->old_slot->tts_values, natts * sizeof(Datum));
+		memcpy(slot->tts_isnull, write->old_slot->tts_isnull, natts * sizeof(bool));
+	}
+	else
+		memset(slot->tts_isnull, true, natts * sizeof(bool));
+
+	slot->tts_values[ITEM_KEY_ATTNO - 1] = PointerGetDatum(write->key);
+	slot->tts_isnull[ITEM_KEY_ATTNO - 1] = false;
+	slot->tts_values[write->descriptor->item_attno - 1] = JsonbPGetDatum(item);
+	slot->tts_isnull[write->descriptor->item_attno - 1] = false;
+	ExecStoreVirtualTuple(slot);
+	slot->tts_tableOid = RelationGetRelid(write->rel);
+}
+
+/* Generated columns and constraints of the item table. */
+static void
+compute_and_check(ItemWrite *write, CmdType command)
+{
+	TupleConstr *constr = RelationGetDescr(write->rel)->constr;
+
+	if (constr == NULL)
+		return;
+	if (constr->has_generated_stored)
+		ExecComputeStoredGenerated(write->rri, write->estate, write->new_slot,
+								   command);
+	ExecConstraints(write->rri, write->new_slot, write->estate);
+}
+
+/* Somebody else changed the row under us. */
+static void
+check_lost_race(TM_Result result)
+{
+	switch (result)
+	{
+		case TM_Updated:
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				ereport(ERROR,
+						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						 errmsg("could not serialize access due to concurrent update")));
+			break;
+		case TM_SelfModified:
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("item was already modified by an operation triggered by the current command"),
+					 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.")));
+			break;
+		default:
+			elog(ERROR, "unexpected status of an item to write: %u", result);
+	}
+}
+
+/* Lock the row found and fetch its newest version into old_slot. */
+static bool
+lock_version(ItemWrite *write, Snapshot snapshot, bool deletes)
+{
+	ItemPointerData tid = write->old_slot->tts_tid;
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	result = table_tuple_lock(write->rel, &tid, snapshot, write->old_slot,
+							  GetCurrentCommandId(false),
+							  deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
+							  LockWaitBlock,
+							  IsolationUsesXactSnapshot() ? 0 :
+							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							  &tmfd);
+	if (result == TM_Ok)
+		return true;
+	check_lost_race(result);
+	return false;
+}
+
+/* Replace the version in old_slot. */
+static WriteOutcome
+update_version(ItemWrite *write, Jsonb *item)
+{
+	TriggerDesc *triggers = write->rri->ri_TrigDesc;
+	ItemPointerData tid = write->old_slot->tts_tid;
+	TM_FailureData tmfd;
+	TM_Result	result;
+	LockTupleMode lockmode;
+	UpdateIndexes update_indexes;
+	List	   *recheck = NIL;
+
+	fill_new_slot(write, item, true);
+	if (triggers && triggers->trig_update_before_row &&
+		!exec_br_update_triggers(write->estate, &write->epqstate, write->rri,
+								 &tid, write->new_slot))
+		return WRITE_DONE;		/* a trigger said "do nothing" */
+	compute_and_check(write, CMD_UPDATE);
+
+	result = table_tuple_update(write->rel, &tid, write->new_slot,
+								write->estate->es_output_cid,
+								write->estate->es_snapshot, InvalidSnapshot,
+								true, &tmfd, &lockmode, &update_indexes);
+	if (result != TM_Ok)
+	{
+		check_lost_race(result);
+		return WRITE_RETRY;
+	}
+
+	if (UPDATE_INDEXES_NEEDED(update_indexes))
+	{
+		if (write->rri->ri_NumIndices == 0)
+			ExecOpenIndices(write->rri, false);
+		if (write->rri->ri_NumIndices > 0)
+			recheck = exec_insert_index_tuples(write->rri, write->new_slot,
+											   write->estate, true, false, NULL, NIL,
+											   UPDATE_INDEXES_SUMMARIZING(update_indexes));
+	}
+	ExecARUpdateTriggers(write->estate, write->rri, NULL, NULL, &tid, NULL,
+						 write->new_slot, recheck, NULL, false);
+	list_free(recheck);
+	return WRITE_DONE;
+}
+
+/* Delete the version in old_slot. */
+static WriteOutcome
+delete_version(ItemWrite *write)
+{
+	TriggerDesc *triggers = write->rri->ri_TrigDesc;
+	ItemPointerData tid = write->old_slot->tts_tid;
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	if (triggers && triggers->trig_delete_before_row &&
+		!exec_br_delete_triggers(write->estate, &write->epqstate, write->rri, &tid))
+		return WRITE_DONE;
+
+	result = table_tuple_delete(write->rel, &tid, write->estate->es_output_cid,
+								write->estate->es_snapshot, InvalidSnapshot,
+								true, &tmfd, false);
+	if (result != TM_Ok)
+	{
+		check_lost_race(result);
+		return WRITE_RETRY;
+	}
+	ExecARDeleteTriggers(write->estate, write->rri, &tid, NULL, NULL, false);
+	return WRITE_DONE;
+}
+
+/*
+ * Insert a new item.  A conflict with a row that we could not see means that
+ * another transaction inserts the same key: wait for it, then start again.
+ */
+static WriteOutcome
+insert_item(ItemWrite *write, Jsonb *item)
+{
+	TriggerDesc *triggers = write->rri->ri_TrigDesc;
+	List	   *arbiters = list_make1_oid(write->descriptor->primary_index);
+	List	   *recheck;
+	uint32		token;
+	bool		conflict = false;
+
+	fill_new_slot(write, item, false);
+	if (triggers && triggers->trig_insert_before_row &&
+		!ExecBRInsertTriggers(write->estate, write->rri, write->new_slot))
+		return WRITE_DONE;
+	compute_and_check(write, CMD_INSERT);
+
+	if (write->rri->ri_NumIndices == 0)
+		ExecOpenIndices(write->rri, true);
+
+	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
+	table_tuple_insert_speculative(write->rel, write->new_slot,
+								   write->estate->es_output_cid, 0, NULL, token);
+	recheck = exec_insert_index_tuples(write->rri, write->new_slot,
+									   write->estate, false, true, &conflict,
+									   arbiters, false);
+	table_tuple_complete_speculative(write->rel, write->new_slot, token, !conflict);
+	SpeculativeInsertionLockRelease(GetCurrentTransactionId());
+
+	if (conflict)
+	{
+		ItemPointerData other;
+
+		list_free(recheck);
+		if (IsolationUsesXactSnapshot())
+			check_lost_race(TM_Updated);
+		/* Wait until the other transaction is over. */
+		exec_check_index_constraints(write->rri, write->new_slot, write->estate,
+									 &other, arbiters);
+		return WRITE_RETRY;
+	}
+
+	ExecARInsertTriggers(write->estate, write->rri, write->new_slot, recheck, NULL);
+	list_free(recheck);
+	return WRITE_DONE;
+}
+
+/* One attempt with one snapshot. */
+static WriteOutcome
+attempt_write(ItemWrite *write, Snapshot snapshot, bool deletes,
+			  ItemDecision decide, void *arg)
+{
+	Jsonb	   *item = NULL;
+	bool		found;
+
+	found = find_version(write->rel, write->descriptor, write->key, snapshot,
+						 write->old_slot);
+	if (found && write->lock_first && !lock_version(write, snapshot, deletes))
+		return WRITE_RETRY;
+
+	switch (decide(found ? slot_item(write->old_slot, write->descriptor) : NULL,
+				   &item, arg))
+	{
+		case ITEM_KEEP:
+			return WRITE_DONE;
+		case ITEM_DELETE:
+			return delete_version(write);
+		case ITEM_PUT:
+			return found ? update_version(write, item) : insert_item(write, item);
+	}
+	pg_unreachable();
+}
+
+void
+item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
+				 bool deletes, ItemDecision decide, void *arg)
+{
+	ItemWrite	write;
+	TriggerDesc *triggers;
+	WriteOutcome outcome;
+
+	begin_write(&write, rel, descriptor, key);
+
+	/* Before triggers lock the row themselves, and must see what is decided. */
+	triggers = write.rri->ri_TrigDesc;
+	if (triggers && (deletes ? triggers->trig_delete_before_row :
+					 triggers->trig_update_before_row))
+		write.lock_first = true;
+
+	do
+	{
+		Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+
+		CHECK_FOR_INTERRUPTS();
+		write.estate->es_snapshot = snapshot;
+		write.estate->es_output_cid = GetCurrentCommandId(true);
+		outcome = attempt_write(&write, snapshot, deletes, decide, arg);
+		write.lock_first = true;
+		write.estate->es_snapshot = InvalidSnapshot;
+		UnregisterSnapshot(snapshot);
+	} while (outcome == WRITE_RETRY);
+
+	end_write(&write);
+
+	/* What follows in the same statement sees the write. */
+	CommandCounterIncrement();
+}

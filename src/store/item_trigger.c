@@ -1,0 +1,111 @@
+/*
+ * item_trigger.c - the BEFORE ROW trigger of item tables: plain INSERT,
+ * UPDATE and COPY get the same checks and key columns as the API.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+
+#include "errors.h"
+#include "store/item_check.h"
+#include "store/item_trigger.h"
+
+PG_FUNCTION_INFO_V1(dynamo_item_trigger);
+
+bool
+item_trigger_is_only_one(const TriggerDesc *triggers)
+{
+	static Oid	item_trigger_oid = InvalidOid;
+	FmgrInfo	info;
+
+	if (triggers->numtriggers != 1)
+		return false;
+	if (triggers->triggers[0].tgfoid == item_trigger_oid)
+		return true;
+	fmgr_info(triggers->triggers[0].tgfoid, &info);
+	if (info.fn_addr != dynamo_item_trigger)
+		return false;
+	item_trigger_oid = triggers->triggers[0].tgfoid;
+	return true;
+}
+
+/* The row's item in normal form; *changed if it was not. */
+static Jsonb *
+normalize_item(Jsonb *item, bool *changed)
+{
+	JsonNode	node;
+
+	*changed = false;
+	if (!JB_ROOT_IS_OBJECT(item))
+		validation_error(INVALID_PARAMETER "An item must be a JSON object of attributes");
+	if (item_is_normal(&item->root))
+		return item;
+	json_node_from_container(&item->root, &node);
+	attr_map_normalize(&node);
+	*changed = true;
+	return json_to_jsonb(&node);
+}
+
+Datum
+dynamo_item_trigger(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Relation	rel;
+	HeapTuple	tuple;
+	const TableDescriptor *descriptor;
+	Jsonb	   *item;
+	bool		isnull;
+	bool		item_changed;
+	Datum		old_key;
+	int			columns[2];
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+	bytea	   *key;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("dynamo.item_trigger must be fired before insert or update, for each row")));
+
+	rel = trigger->tg_relation;
+	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+		trigger->tg_newtuple : trigger->tg_trigtuple;
+	descriptor = catalog_describe_relation(rel);
+	if (descriptor == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation \"%s\" is not in dynamo.tables",
+						RelationGetRelationName(rel))));
+
+	item = (Jsonb *) DatumGetPointer(heap_getattr(tuple, descriptor->item_attno,
+												  RelationGetDescr(rel), &isnull));
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("an item cannot be NULL")));
+	item = normalize_item(DatumGetJsonbP(PointerGetDatum(item)), &item_changed);
+	if (item_size(&item->root) > ITEM_MAX_SIZE)
+		validation_error("Item size has exceeded the maximum allowed size");
+
+	/* Derive the key, and replace what differs. */
+	key = item_key_from_item(descriptor, &item->root);
+	old_key = heap_getattr(tuple, ITEM_KEY_ATTNO, RelationGetDescr(rel), &isnull);
+	if (!isnull && !item_changed &&
+		DatumGetBool(DirectFunctionCall2(byteaeq, old_key, PointerGetDatum(key))))
+		return PointerGetDatum(tuple);
+
+	columns[0] = ITEM_KEY_ATTNO;
+	values[0] = PointerGetDatum(key);
+	columns[1] = descriptor->item_attno;
+	values[1] = JsonbPGetDatum(item);
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel),
+													 item_changed ? 2 : 1,
+													 columns, values, nulls));
+}

@@ -1,0 +1,696 @@
+# RequestFuzzer - a deterministic stream of good, odd and hostile requests.
+#
+#     my $fuzzer = RequestFuzzer->new(seed => 42);
+#     run(@$_) for $fuzzer->setup;
+#     for (1 .. 10_000) {
+#         my ($operation, $request) = $fuzzer->next;
+#         run($operation, $request);
+#     }
+#
+# Requests are octets: valid UTF-8 without NUL bytes (Postgres takes neither
+# otherwise), but not necessarily JSON.  The same seed gives the same requests
+# on every Perl: the generator has its own random numbers.
+#
+# Each request starts as a sensible one (see %templates), so that much of it
+# gets past the first checks, is changed at up to four random places, and is
+# then sometimes damaged as text.
+package RequestFuzzer;
+
+use strict;
+use warnings;
+
+# Objects are lists of pairs, so that members have an order and may occur
+# twice; JSON tokens other than strings are references to their text.
+sub obj
+{
+	my @pairs;
+	push @pairs, [ splice(@_, 0, 2) ] while @_;
+	return bless \@pairs, 'RequestFuzzer::Object';
+}
+
+sub is_object { return ref $_[0] eq 'RequestFuzzer::Object' }
+# An attribute value?
+sub is_value
+{
+	return is_object($_[0]) && @{ $_[0] } == 1
+	  && $_[0][0][0] =~ /^(?:[SNB]|[SNB]S|BOOL|NULL|[LM])$/;
+}
+
+sub is_list { return ref $_[0] eq 'ARRAY' }
+
+my ($true, $false, $null) = (\'true', \'false', \'null');
+
+my @tables = qw(FuzzHash FuzzRange FuzzIndex);
+
+# What the tables of setup() look like; also CreateTable's template.
+sub table
+{
+	my ($self, $name) = @_;
+	my @definitions = (obj(AttributeName => 'pk', AttributeType => 'S'));
+	my @keys = (obj(AttributeName => 'pk', KeyType => 'HASH'));
+	my @more;
+
+	if ($name ne 'FuzzHash')
+	{
+		push @definitions, obj(AttributeName => 'sk', AttributeType => 'N');
+		push @keys, obj(AttributeName => 'sk', KeyType => 'RANGE');
+	}
+	if ($name eq 'FuzzIndex')
+	{
+		push @definitions, obj(AttributeName => 'g', AttributeType => 'B');
+		push @more, GlobalSecondaryIndexes => [
+			obj(IndexName => 'gsi',
+				KeySchema => [ obj(AttributeName => 'g', KeyType => 'HASH'),
+					obj(AttributeName => 'sk', KeyType => 'RANGE') ],
+				Projection => obj(ProjectionType => 'INCLUDE',
+					NonKeyAttributes => [ 'a', 'b' ])) ],
+		  LocalSecondaryIndexes => [
+			obj(IndexName => 'lsi',
+				KeySchema => [ obj(AttributeName => 'pk', KeyType => 'HASH'),
+					obj(AttributeName => 'g', KeyType => 'RANGE') ],
+				Projection => obj(ProjectionType => 'ALL')) ];
+	}
+	return obj(TableName => $name, AttributeDefinitions => \@definitions,
+		KeySchema => \@keys, BillingMode => 'PAY_PER_REQUEST', @more);
+}
+
+# The requests that make the tables which the others are about.
+sub setup
+{
+	my ($self) = @_;
+	return map { [ 'CreateTable', octets(to_json($self->table($_))) ] } @tables;
+}
+
+# Sensible requests; the number is how often, relative to the others.
+my %templates = (
+	CreateTable => [ 2, sub {
+		my ($self, $table) = @_;
+		my $request = $self->table($table);
+		$request->[0][1] = $self->pick('Fuzz', 'abc', $table, 'Fuzz.Other');
+		return $request;
+	} ],
+	UpdateTable => [ 1, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table,
+			AttributeDefinitions =>
+			  [ obj(AttributeName => 'h', AttributeType => 'S') ],
+			$self->maybe(BillingMode => 'PROVISIONED'),
+			$self->maybe(ProvisionedThroughput =>
+				obj(ReadCapacityUnits => \'5', WriteCapacityUnits => \'5')),
+			$self->maybe(StreamSpecification => obj(StreamEnabled => $true,
+				StreamViewType => 'NEW_AND_OLD_IMAGES')),
+			GlobalSecondaryIndexUpdates => [ obj(
+				$self->pick(qw(Create Update Delete)) =>
+				obj(IndexName => $self->pick('gsi', 'gsi2', 'lsi'),
+					KeySchema => [ obj(AttributeName => 'h', KeyType => 'HASH') ],
+					Projection => obj(ProjectionType => 'KEYS_ONLY'))) ]);
+	} ],
+	DeleteTable => [ 1, sub { obj(TableName => 'Fuzz') } ],
+	DescribeTable => [ 1, sub { obj(TableName => $_[1]) } ],
+	ListTables => [ 1, sub {
+		obj($_[0]->maybe(Limit => \'2'),
+			$_[0]->maybe(ExclusiveStartTableName => 'Fuzz'))
+	} ],
+	DescribeTimeToLive => [ 1, sub { obj(TableName => $_[1]) } ],
+	UpdateTimeToLive => [ 1, sub {
+		obj(TableName => $_[1], TimeToLiveSpecification =>
+			  obj(Enabled => $_[0]->pick($true, $false), AttributeName => 'ttl'))
+	} ],
+	DescribeContinuousBackups => [ 1, sub { obj(TableName => $_[1]) } ],
+	TagResource => [ 1, sub {
+		obj(ResourceArn => arn($_[1]), Tags => [ obj(Key => 'k', Value => 'v') ])
+	} ],
+	UntagResource => [ 1, sub {
+		obj(ResourceArn => arn($_[1]), TagKeys => ['k'])
+	} ],
+	ListTagsOfResource => [ 1, sub { obj(ResourceArn => arn($_[1])) } ],
+	DescribeLimits => [ 1, sub { obj() } ],
+	DescribeEndpoints => [ 1, sub { obj() } ],
+	PutItem => [ 12, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table, Item => $self->item($table),
+			$self->write_options,
+			$self->maybe(Expected => $self->expected));
+	} ],
+	GetItem => [ 8, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table, Key => $self->key($table),
+			$self->maybe(ConsistentRead => $true),
+			$self->maybe(ReturnConsumedCapacity => 'INDEXES'),
+			$self->either([ AttributesToGet => [ 'a', 'pk' ] ],
+				[ $self->expressions('ProjectionExpression') ]));
+	} ],
+	UpdateItem => [ 16, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table, Key => $self->key($table),
+			$self->maybe(ReturnValues =>
+				$self->pick(qw(NONE ALL_OLD UPDATED_OLD ALL_NEW UPDATED_NEW))),
+			$self->either([ AttributeUpdates => obj(a => obj(
+				Action => $self->pick(qw(PUT ADD DELETE)),
+				Value => $self->value(2))) ],
+				[ $self->expressions('UpdateExpression',
+					$self->chance(3) ? 'ConditionExpression' : ()) ]));
+	} ],
+	DeleteItem => [ 5, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table, Key => $self->key($table),
+			$self->write_options);
+	} ],
+	Query => [ 12, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table, $self->read_options($table),
+			$self->either([ KeyConditions => obj(pk => obj(
+				ComparisonOperator => 'EQ',
+				AttributeValueList => [ obj(S => 'p1') ]),
+				$self->maybe(sk => $self->condition)) ],
+				[ $self->expressions('KeyConditionExpression',
+					$self->chance(2) ? 'FilterExpression' : (),
+					$self->chance(3) ? 'ProjectionExpression' : ()) ]),
+			$self->maybe(QueryFilter => obj(a => $self->condition)),
+			$self->maybe(ScanIndexForward => $false));
+	} ],
+	Scan => [ 8, sub {
+		my ($self, $table) = @_;
+		return obj(TableName => $table, $self->read_options($table),
+			$self->either([ ScanFilter => obj(a => $self->condition) ],
+				[ $self->expressions('FilterExpression',
+					$self->chance(3) ? 'ProjectionExpression' : ()) ]),
+			$self->chance(3) ? (Segment => \'1', TotalSegments => \'3') : ());
+	} ],
+	BatchGetItem => [ 4, sub {
+		my ($self) = @_;
+		return obj(RequestItems => obj(map {
+			$_ => obj(Keys => [ $self->key($_), $self->key($_) ])
+		} @tables));
+	} ],
+	BatchWriteItem => [ 4, sub {
+		my ($self) = @_;
+		return obj(RequestItems => obj(map {
+			$_ => [ obj(PutRequest => obj(Item => $self->item($_))),
+				obj(DeleteRequest => obj(Key => $self->key($_))) ]
+		} @tables));
+	} ],
+	TransactGetItems => [ 4, sub {
+		my ($self) = @_;
+		return obj(TransactItems => [ map {
+			obj(Get => obj(TableName => $_, Key => $self->key($_),
+				$self->expressions('ProjectionExpression')))
+		} @tables ]);
+	} ],
+	TransactWriteItems => [ 6, sub {
+		my ($self) = @_;
+		my %kinds = (
+			Put => [ 'Item' ],
+			Update => [ 'Key', 'UpdateExpression' ],
+			Delete => [ 'Key' ],
+			ConditionCheck => [ 'Key', 'ConditionExpression' ]);
+		my @actions;
+		for my $table (@tables)
+		{
+			my $kind = $self->pick(sort keys %kinds);
+			my ($what, $expression) = @{ $kinds{$kind} };
+			push @actions, obj($kind => obj(TableName => $table,
+				$what => $what eq 'Item' ? $self->item($table) : $self->key($table),
+				$expression ? $self->expressions($expression) : ()));
+		}
+		return obj(TransactItems => \@actions,
+			$self->maybe(ClientRequestToken => 'token' . $self->number(3)));
+	} ],
+	ExecuteStatement => [ 4, sub {
+		obj(Statement => $_[0]->statement($_[1]),
+			$_[0]->maybe(Parameters => [ $_[0]->value(2) ]))
+	} ],
+	BatchExecuteStatement => [ 1, sub {
+		my ($self, $table) = @_;
+		obj(Statements => [ map { obj(Statement => $self->statement($table)) } 1 .. 2 ])
+	} ],
+	ExecuteTransaction => [ 1, sub {
+		my ($self, $table) = @_;
+		obj(TransactStatements =>
+			  [ map { obj(Statement => $self->statement($table)) } 1 .. 2 ])
+	} ],
+	ListStreams => [ 1, sub { obj($_[0]->maybe(TableName => $_[1]), Limit => \'5') } ],
+	DescribeStream => [ 1, sub {
+		obj(StreamArn => arn($_[1]) . '/stream/2024-01-01T00:00:00.000')
+	} ],
+	GetShardIterator => [ 1, sub {
+		obj(StreamArn => arn($_[1]) . '/stream/2024-01-01T00:00:00.000',
+			ShardId => 'shardId-00000000000000000000-00000000',
+			ShardIteratorType => 'TRIM_HORIZON')
+	} ],
+	GetRecords => [ 1, sub { obj(ShardIterator => 'x' x 40, Limit => \'10') } ],
+);
+
+my @operations =
+  map { ($_) x $templates{$_}[0] } sort keys %templates;
+
+sub new
+{
+	my ($class, %options) = @_;
+	my $self = bless { state => ($options{seed} // 1) & 0xFFFFFFFF }, $class;
+	$self->number(2) for 1 .. 8;
+	return $self;
+}
+
+# One request: its operation and its text.
+sub next
+{
+	my ($self) = @_;
+	my $operation = $self->pick(@operations);
+	my $request = $templates{$operation}[1]->($self, $self->pick(@tables));
+
+	$self->mutate(\$request) for 1 .. $self->pick(0, 0, 1, 1, 1, 2, 3, 4);
+	$operation = $self->pick('', 'getItem', "GetItem ", 'DropTable',
+		$operation . 'X', $self->pick(@operations))
+	  if $self->chance(60);
+
+	my $text = to_json($request);
+	$text = $self->damage($text) if $self->chance(8);
+	return ($operation, octets($text));
+}
+
+# ---- random numbers ----
+
+# An integer from 0 to n - 1 (xorshift of 32 bits).
+sub number
+{
+	my ($self, $n) = @_;
+	my $x = $self->{state} || 0x9E3779B9;
+
+	$x ^= ($x << 13) & 0xFFFFFFFF;
+	$x ^= $x >> 17;
+	$x ^= ($x << 5) & 0xFFFFFFFF;
+	$self->{state} = $x;
+	return ($x >> 3) % $n;
+}
+
+sub pick { my $self = shift; return $_[ $self->number(scalar @_) ] }
+sub chance { my ($self, $n) = @_; return $self->number($n) == 0 }
+sub maybe { my $self = shift; return $self->chance(4) ? @_ : () }
+sub either { my $self = shift; return @{ $self->pick(@_) } }
+
+# ---- parts of sensible requests ----
+
+sub arn { return "arn:aws:dynamodb:us-east-1:123456789012:table/$_[0]" }
+
+sub key
+{
+	my ($self, $table) = @_;
+	return obj(pk => obj(S => 'p' . $self->number(4)),
+		$table eq 'FuzzHash' ? () : (sk => obj(N => $self->number(5) . '')));
+}
+
+sub item
+{
+	my ($self, $table) = @_;
+	my $item = $self->key($table);
+	push @$item, map { [ $_, $self->value(3) ] }
+	  grep { $self->chance(2) } qw(a b c d ttl);
+	push @$item, [ g => obj(B => $self->pick('AA==', 'AQI=', '/////w==')) ]
+	  if $self->chance(2);
+	return $item;
+}
+
+# An attribute value, nested at most `depth` levels.
+sub value
+{
+	my ($self, $depth) = @_;
+	my $type = $self->number($depth > 0 ? 10 : 5);
+
+	return obj(S => $self->pick('x', 'p1', '', 'abc def', "\x{e9}\x{1F600}")) if $type == 0;
+	return obj(N => $self->pick('0', '-1.50', '1e125', '3', '00.1E-129')) if $type == 1;
+	return obj(B => $self->pick('', 'AA==', 'AAEC', '/////w==')) if $type == 2;
+	return obj(BOOL => $self->pick($true, $false)) if $type == 3;
+	return obj(NULL => $true) if $type == 4;
+	return obj(SS => [ 'a', 'b' ]) if $type == 5;
+	return obj(NS => [ '1', '2.0', '-3' ]) if $type == 6;
+	return obj(BS => [ 'AA==', 'AQ==' ]) if $type == 7;
+	return obj(L => [ map { $self->value($depth - 1) } 1 .. $self->number(4) ])
+	  if $type == 8;
+	return obj(M => obj(map { $_ => $self->value($depth - 1) }
+			  grep { $self->chance(2) } qw(a b c)));
+}
+
+sub condition
+{
+	my ($self) = @_;
+	my $operator = $self->pick(qw(EQ NE IN LE LT GE GT BETWEEN NOT_NULL NULL
+		  CONTAINS NOT_CONTAINS BEGINS_WITH));
+	return obj(ComparisonOperator => $operator,
+		$operator =~ /NULL$/ ? () : (AttributeValueList =>
+			[ map { $self->value(1) } 1 .. ($operator eq 'BETWEEN' ? 2 : 1) ]));
+}
+
+sub expected
+{
+	my ($self) = @_;
+	return obj(a => $self->pick(obj(Exists => $false),
+			obj(Value => $self->value(2)), $self->condition));
+}
+
+sub write_options
+{
+	my ($self) = @_;
+	return ($self->maybe(ReturnValues => 'ALL_OLD'),
+		$self->maybe(ReturnConsumedCapacity => 'TOTAL'),
+		$self->maybe(ReturnItemCollectionMetrics => 'SIZE'),
+		$self->chance(3) ? $self->expressions('ConditionExpression') : ());
+}
+
+sub read_options
+{
+	my ($self, $table) = @_;
+	return ($self->maybe(Limit => \($self->number(5) + 1)),
+		$self->maybe(IndexName => $self->pick('gsi', 'lsi')),
+		$self->maybe(Select => $self->pick(qw(COUNT ALL_ATTRIBUTES
+				  ALL_PROJECTED_ATTRIBUTES SPECIFIC_ATTRIBUTES))),
+		$self->maybe(ExclusiveStartKey => $self->key($table)),
+		$self->maybe(ConsistentRead => $true));
+}
+
+my %expressions = (
+	ConditionExpression => [
+		'attribute_exists(pk)', 'attribute_not_exists(#n)', '#n = :v',
+		'a < :v OR NOT b.c[1] >= :v', 'size(#n) BETWEEN :v AND :w',
+		'contains(a, :v) AND (b IN (:v, :w))', 'attribute_type(a, :v)',
+		'begins_with(#n, :v)' ],
+	UpdateExpression => [
+		'SET #n = :v', 'SET a = if_not_exists(a, :v) + :w REMOVE b, c[0].d',
+		'ADD #n :v', 'DELETE #n :v', 'SET a[5] = :v, b.c = list_append(a, :w)',
+		'REMOVE #n SET d = a - :v' ],
+	KeyConditionExpression => [
+		'pk = :p', 'pk = :p AND sk > :k', ':k <= sk and pk = :p',
+		'pk = :p AND sk BETWEEN :k AND :k', 'pk = :p AND begins_with(sk, :p)',
+		'g = :b AND sk = :k' ],
+	ProjectionExpression => [ 'a', '#n, b.c[3].d, pk', 'a[0], a[1], c' ],
+);
+$expressions{FilterExpression} = $expressions{ConditionExpression};
+
+# Members for the named expressions, with the names and values they use.
+sub expressions
+{
+	my ($self, @kinds) = @_;
+	my (@members, %used);
+
+	for my $kind (@kinds)
+	{
+		my $text = $self->chance(6) ? $self->soup : $self->pick(@{ $expressions{$kind} });
+		push @members, $kind => $text;
+		$used{$1} = 1 while $text =~ /([#:]\w+)/g;
+	}
+	my @names = map { $_ => $self->pick(qw(a b c g)) } grep { /^#/ } sort keys %used;
+	my @values = map {
+		$_ => $_ eq ':p' ? obj(S => 'p1') : $_ eq ':k' ? obj(N => '2')
+		  : $_ eq ':b' ? obj(B => 'AA==') : $self->value(2)
+	} grep { /^:/ } sort keys %used;
+	push @members, ExpressionAttributeNames => obj(@names) if @names;
+	push @members, ExpressionAttributeValues => obj(@values) if @values;
+	return @members;
+}
+
+# Tokens of the expression language in random order.
+sub soup
+{
+	my ($self) = @_;
+	my @tokens = ('a', 'b', 'pk', '#n', ':v', ':w', '(', ')', '(', ')', '[',
+		']', '[0]', '[99999999999999999999]', '.', ',', '=', '<>', '<', '<=',
+		'>', '>=', '+', '-', 'AND', 'or', 'NOT', 'IN', 'BETWEEN', 'SET',
+		'REMOVE', 'ADD', 'DELETE', 'size(', 'contains(', 'begins_with(',
+		'attribute_exists(', 'attribute_type(', 'if_not_exists(',
+		'list_append(', 'status', '#', ':', '"', "'", "\x{0}", "\x{e9}",
+		'1', '1.5', "\n", "\t", '/*', '--', ';', '\\', 'x' x 300);
+	my $glue = $self->pick(' ', ' ', '');
+
+	return join($glue, map { $self->pick(@tokens) } 1 .. 1 + $self->number(30))
+	  if !$self->chance(10);
+
+	# too much of one thing
+	my ($open, $middle, $close) = @{ $self->pick([ '(', 'a = :v', ')' ],
+			[ 'NOT ', 'a = :v', '' ], [ '', 'a = :v', ' AND a = :v' ],
+			[ 'SET a = list_append(', 'a', ', :v)' ], [ 'a.', 'a', '' ],
+			[ '', 'a', '[0]' ], [ '', 'a', ', a' ], [ '', 'SET a = :v', ', b = :v' ]) };
+	my $times = $self->pick(2, 33, 150, 301, 1000, 20000);
+	return ($open x $times) . $middle . ($close x $times);
+}
+
+sub statement
+{
+	my ($self, $table) = @_;
+	my @tokens = ('SELECT', '*', 'FROM', $table, "\"$table\"", 'WHERE', 'pk',
+		'=', "'p1'", '?', 'INSERT', 'INTO', 'VALUE', '{', '}', "'pk'", ':',
+		'UPDATE', 'SET', 'REMOVE', 'DELETE', 'AND', 'OR', 'IN', '[', ']', '(',
+		')', ',', '<<', '>>', 'RETURNING', 'ALL', 'OLD', '1', '1e400', "'",
+		'"', ';', '--', 'MISSING', 'NULL', 'true', '.', 'begins_with');
+
+	return $self->pick(
+		"SELECT * FROM \"$table\" WHERE pk = 'p1'",
+		"SELECT a, b.c FROM $table WHERE pk = ? AND sk > 1",
+		"INSERT INTO $table VALUE {'pk': 'p1', 'sk': 1, 'a': [1, {'b': <<1, 2>>}]}",
+		"UPDATE $table SET a = a + 1 REMOVE b WHERE pk = 'p1' AND sk = 2 RETURNING ALL NEW *",
+		"DELETE FROM $table WHERE pk = 'p2' AND sk = 2")
+	  if $self->chance(2);
+	return join(' ', map { $self->pick(@tokens) } 1 .. 1 + $self->number(20));
+}
+
+# ---- oddities ----
+
+sub odd_string
+{
+	my ($self) = @_;
+	my $kind = $self->number(14);
+
+	return $self->soup if $kind == 0;
+	return '' if $kind == 1;
+	return 'x' x $self->pick(3, 254, 255, 256, 1025, 2049, 4097, 65535, 65536)
+	  if $kind == 2;
+	return 'x' x $self->pick(400_000, 409_600, 1_100_000)
+	  if $kind == 3 && $self->chance(10);
+	return "\x{0}" x (1 + $self->number(3)) if $kind == 4;
+	return $self->pick("\x{10FFFF}", "\x{10FFFF}0", "\x{10FFFF}1", "\x{10FFFF}\x{0}2")
+	  if $kind == 5;
+	return $self->pick("\x{FEFF}a", "e\x{301}", "\x{200B}", "\x{202E}abc",
+		"\x{1F468}\x{200D}\x{1F469}", "\x{FFFD}", "\x{7F}\x{80}\x{85}",
+		"\x{D7FF}\x{E000}") if $kind == 6;
+	return $self->pick(qw(NaN Infinity -Infinity 1e 0x10 + . -. 1_000 +.5e+1
+		  1e126 1E-131 99999999999999999999999999999999999999
+		  999999999999999999999999999999999999999 -0 1e99999999999), ' 1', "1\n",
+		'9' x 5000, '0' x 5000 . '1', '1.' . '0' x 5000) if $kind == 7;
+	return $self->pick('A', 'AAA', 'AA=A', '====', 'AAF=', 'AB==', "AAA\n", '-_8=',
+		'QUJD' x 1000) if $kind == 8;
+	return $self->pick("'; DROP TABLE dynamo.tables; --", '"', '$1', '%s%n%d', "\\",
+		'../../etc/passwd', 'dynamo.tables', 'pg_class', "a\"b'c") if $kind == 9;
+	return $self->pick(@tables, 'abc', 'a', 'gsi', 'lsi', 'pk', 'sk', 'g',
+		arn('FuzzHash'), arn('FuzzIndex') . '/index/gsi', 'arn:', ':::::/', 'x' x 222)
+	  if $kind == 10;
+	return $self->pick(qw(true FALSE yes 0 1 HASH RANGE NONE ALL_OLD
+		  ALL_NEW INDEXES COUNT EQ AND S N B SS)) if $kind == 11;
+	return join '', map { chr(1 + $self->number(0x2FF)) } 1 .. 1 + $self->number(20);
+}
+
+sub odd_number
+{
+	my ($self) = @_;
+	return \$self->pick('0', '-0', '-1', '1', '2', '1.5', '1e2', '-1e-400', '1e400',
+		'2147483648', '-2147483649', '9223372036854775807',
+		'9223372036854775808', '-9223372036854775809', '1' . '0' x 400,
+		'0.' . '0' x 400 . '1', '99', '101', '1E+2', '1000001');
+}
+
+# Any JSON, nested at most `depth` levels.
+sub anything
+{
+	my ($self, $depth) = @_;
+	my $kind = $self->number($depth > 0 ? 9 : 6);
+
+	return $self->odd_string if $kind <= 1;
+	return $self->odd_number if $kind <= 2;
+	return $self->pick($true, $false) if $kind == 3;
+	return $null if $kind == 4;
+	return $self->pick([], obj()) if $kind == 5;
+	return [ map { $self->anything($depth - 1) } 1 .. $self->number(5) ] if $kind == 6;
+	return obj(map { $self->name => $self->anything($depth - 1) } 1 .. $self->number(5))
+	  if $kind == 7;
+	return $self->value($depth);
+}
+
+# A name for a member: of the API, of a type, of an attribute, or odd.
+sub name
+{
+	my ($self) = @_;
+	return $self->odd_string if $self->chance(4);
+	return $self->pick('#n', ':v', ':p', qw(S N B SS NS BS L M BOOL NULL pk sk g a b
+		  TableName Key Item Keys Limit Select Expected Value Exists Action
+		  AttributeValueList ComparisonOperator IndexName KeySchema
+		  AttributeName ConditionExpression ExpressionAttributeValues
+		  ExpressionAttributeNames AttributesToGet Segment TotalSegments
+		  ReturnValues PutRequest DeleteRequest Put Get Update Delete
+		  ProvisionedThroughput ReadCapacityUnits ConditionalOperator
+		  ExclusiveStartKey UpdateExpression FilterExpression));
+}
+
+# Something within something, many times over.
+sub deep
+{
+	my ($self) = @_;
+	my $levels = $self->pick(5, 30, 31, 32, 33, 34, 100, 520, 3000, 20000);
+	my ($open, $close) = @{ $self->pick([ '{"L":[', ']}' ], [ '{"M":{"a":', '}}' ],
+			[ '[', ']' ], [ '{"a":', '}' ]) };
+	return \(($open x $levels) . '{"S":"x"}' . ($close x $levels));
+}
+
+# ---- mutation ----
+
+# Change a tree in one random place.
+sub mutate
+{
+	my ($self, $root) = @_;
+	my $place = $root;
+
+	# half of the changes keep the kind of what they change, so that they get
+	# past the first check of the request
+	my $gentle = $self->chance(2);
+
+	# walk down to a random depth; keep the parent for what changes it
+	my ($parent, $index);
+	while ($gentle || !$self->chance(6))
+	{
+		my $node = $$place;
+		last if !(is_object($node) || is_list($node)) || !@$node;
+		last if $gentle && is_value($node) && $self->chance(2);
+		($parent, $index) = ($node, $self->number(scalar @$node));
+		$place = is_object($node) ? \$node->[$index][1] : \$node->[$index];
+	}
+
+	my $what = $self->number(16);
+	my $node = $$place;
+	if ($gentle)
+	{
+		$$place =
+		    is_value($node) ? $self->value(4)
+		  : !ref $node ? $self->odd_string
+		  : ref $node eq 'SCALAR' && $$node =~ /^-?\d/ ? $self->odd_number
+		  : ref $node eq 'SCALAR' ? $self->pick($true, $false, $null)
+		  : $node;
+	}
+	elsif ($what == 0 && $parent)
+	{
+		splice @$parent, $index, 1;
+	}
+	elsif ($what == 1 && is_object($parent))
+	{
+		# twice, with the same value or another one
+		splice @$parent, $self->number(scalar @$parent + 1), 0,
+		  [ $parent->[$index][0],
+			$self->chance(2) ? $parent->[$index][1] : $self->anything(2) ];
+	}
+	elsif ($what == 2 && is_object($parent))
+	{
+		my $name = $parent->[$index][0];
+		$parent->[$index][0] =
+		  $self->pick(lc $name, uc $name, "$name ", $self->name, $self->name);
+	}
+	elsif ($what <= 4 && (is_object($node) || is_list($node)))
+	{
+		splice @$node, $self->number(scalar @$node + 1), 0,
+		  is_object($node) ? [ $self->name, $self->anything(2) ] : $self->anything(2);
+	}
+	elsif ($what == 5 && is_list($parent))
+	{
+		my $copies = $self->pick(1, 3, 24, 25, 26, 99, 101, 300);
+		splice @$parent, $index, 0, ($node) x $copies;
+	}
+	elsif ($what == 6 && is_object($node))
+	{
+		my $count = $self->pick(3, 26, 101, 300);
+		push @$node, map { [ "x$_", @$node ? $node->[0][1] : 'x' ] } 1 .. $count;
+	}
+	elsif ($what == 7)
+	{
+		$$place = $self->pick([$node], obj(a => $node), obj(S => $node),
+			obj(L => [$node]), obj(M => obj(a => $node)));
+	}
+	elsif ($what == 8)
+	{
+		$$place = $self->deep;
+	}
+	elsif ($what == 9)
+	{
+		$$place = $null;
+	}
+	elsif ($what <= 11 && !ref $node)
+	{
+		$$place = $self->odd_string;
+	}
+	elsif ($what == 12 && ref $node eq 'SCALAR')
+	{
+		$$place = $self->odd_number;
+	}
+	elsif ($what == 13)
+	{
+		$$place = $self->value(4);
+	}
+	else
+	{
+		$$place = $self->anything(3);
+	}
+	return;
+}
+
+# Damage the text of a request.
+sub damage
+{
+	my ($self, $text) = @_;
+	my $where = $self->number(length($text) + 1);
+	my $what = $self->number(10);
+
+	return substr($text, 0, $where) if $what <= 1;
+	return '' if $what == 2 && $self->chance(4);
+	return join('', map { chr(1 + $self->number(0xD7FE)) } 1 .. 1 + $self->number(200))
+	  if $what == 3;
+	return $text . $self->pick('}', ']', ',', ' {}', "\x{FEFF}", '//x', $text) if $what == 4;
+	return $self->pick("\x{FEFF}", ' ', "\n\t\r", ',', "\x{1}", '[') . $text if $what == 5;
+	return '' . ${ $self->deep } if $what == 6;
+	for (1 .. 1 + $self->number(4))
+	{
+		$where = $self->number(length($text) + 1);
+		my $length = $self->number(2);
+		$length = 0 if $where + $length > length $text;
+		substr $text, $where, $length,
+		  $self->pick('"', '{', '}', '[', ']', ',', ':', '\\', '\\u00', '\\ud800',
+			'\\udc00x', '\\u0000', "\x{1}", "\x{1F}", '0', '-', 'e', '.', 'null',
+			'tru', "\x{10FFFF}", "\x{C9}", '');
+	}
+	return $text;
+}
+
+# ---- text ----
+
+sub to_json
+{
+	my ($node) = @_;
+
+	return '{' . join(',', map { quote($_->[0]) . ':' . to_json($_->[1]) } @$node) . '}'
+	  if is_object($node);
+	return '[' . join(',', map { to_json($_) } @$node) . ']' if is_list($node);
+	return $$node if ref $node;
+	return quote($node);
+}
+
+sub quote
+{
+	my ($string) = @_;
+	$string =~ s/(["\\])/\\$1/g;
+	$string =~ s/([\x00-\x1f])/sprintf '\\u%04x', ord $1/ge;
+	return "\"$string\"";
+}
+
+# UTF-8 without NUL bytes.
+sub octets
+{
+	my ($text) = @_;
+	$text =~ s/\x00/?/g;
+	utf8::encode($text);
+	return $text;
+}
+
+1;

@@ -1,0 +1,213 @@
+# A dump of a database with tables and items restores to one that answers
+# alike: as a script, as an archive, and without the table access method.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('dump');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynamo'");
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE source');
+$node->safe_psql('source', 'CREATE EXTENSION dynamo');
+
+# Names that need quoting, that are too long for a relation, and that are the
+# same in their first 63 bytes
+my $long = 'a.Long-name_' . ('x' x 100);
+my %tables = (
+	'Simple' => [ ['Id', 'S'] ],
+	'with-dots.and-dashes' => [ ['Id', 'N'] ],
+	'Binary' => [ ['Id', 'B'], ['At', 'B'] ],
+	'Orders' => [ ['Customer', 'S'], ['At', 'N'] ],
+	"${long}1" => [ ['Id', 'S'], ['At', 'S'] ],
+	"${long}2" => [ ['Id', 'S'], ['At', 'S'] ]);
+
+foreach my $table (sort keys %tables)
+{
+	my @keys = @{ $tables{$table} };
+	my $definitions = join ', ',
+	  map { qq({"AttributeName": "$_->[0]", "AttributeType": "$_->[1]"}) } @keys;
+	my $schema = qq({"AttributeName": "$keys[0][0]", "KeyType": "HASH"})
+	  . (@keys > 1 ? qq(, {"AttributeName": "$keys[1][0]", "KeyType": "RANGE"}) : '');
+	my $mode =
+	  $table eq 'Orders'
+	  ? '"ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}, "DeletionProtectionEnabled": true'
+	  : '"BillingMode": "PAY_PER_REQUEST"';
+
+	$node->safe_psql(
+		'source', qq(
+SELECT dynamo.create_table('{"TableName": "$table",
+  "AttributeDefinitions": [$definitions], "KeySchema": [$schema], $mode}'::jsonb)));
+
+	my %value = (
+		S => q('{"S": "k' || n % 7 || '"}'),
+		N => q('{"N": "' || (n - 10) * 1.5 || '"}'),
+		B => q('{"B": "' || encode(int4send(n % 5), 'base64') || '"}'));
+	my %sort_value = (
+		S => q('{"S": "s' || n || '"}'),
+		N => q('{"N": "' || (n - 10) * 1.5 || '"}'),
+		B => q('{"B": "' || encode(int4send(n), 'base64') || '"}'));
+	my $key = qq('"$keys[0][0]": ' || $value{$keys[0][1]})
+	  . (
+		@keys > 1
+		? qq( || ', "$keys[1][0]": ' || $sort_value{$keys[1][1]})
+		: '');
+
+	$node->safe_psql(
+		'source', qq(
+SELECT count(dynamo.put_item(('{"TableName": "$table", "Item": {' || $key || ',
+   "Text": {"S": "quotes \\" and \\\\\\\\ and tabs \\t and \\u00e9\\u20ac"},
+   "Number": {"N": "' || n || '.5000"}, "Big": {"N": "9.9999999999999999999999999999999999999E+125"},
+   "Bytes": {"B": "AAECAw=="}, "True": {"BOOL": true}, "Null": {"NULL": true},
+   "List": {"L": [{"S": "a"}, {"N": "1"}, {"L": []}]},
+   "Map": {"M": {"x": {"M": {"y": {"N": "2"}}}}},
+   "Strings": {"SS": ["b", "a"]}, "Numbers": {"NS": ["2", "1.0"]},
+   "Binaries": {"BS": ["Ag==", "AQ=="]}}}')::jsonb))
+  FROM generate_series(1, 40) n));
+}
+
+# Every answer a database gives, one line each
+sub answers
+{
+	my ($db) = @_;
+	my @answers;
+
+	push @answers,
+	  $node->safe_psql($db, q(SELECT dynamo.list_tables('{}'::jsonb)));
+	foreach my $table (sort keys %tables)
+	{
+		my @keys = @{ $tables{$table} };
+
+		# the two counts are estimates, as in DynamoDB
+		push @answers,
+		  $node->safe_psql(
+			$db, qq(
+SELECT dynamo.describe_table('{"TableName": "$table"}'::jsonb)
+       #- '{Table,ItemCount}' #- '{Table,TableSizeBytes}'));
+		push @answers,
+		  $node->safe_psql($db,
+			qq(SELECT dynamo.scan('{"TableName": "$table"}'::jsonb)));
+		# one query for every partition key there is
+		push @answers, $node->safe_psql(
+			$db, qq(
+SELECT dynamo.query(jsonb_build_object('TableName', '$table',
+         'KeyConditionExpression', '#k = :v',
+         'ExpressionAttributeNames', '{"#k": "$keys[0][0]"}'::jsonb,
+         'ExpressionAttributeValues', jsonb_build_object(':v', k)))
+  FROM (SELECT DISTINCT i -> '$keys[0][0]' AS k
+          FROM jsonb_array_elements(dynamo.scan('{"TableName": "$table"}'::jsonb)
+               -> 'Items') i) AS keys
+ ORDER BY k));
+	}
+	return join "\n", @answers;
+}
+
+# What must hold in a restored database
+sub check
+{
+	my ($db, $am, $expected, $what) = @_;
+
+	is(answers($db), $expected, "$what: every request is answered alike");
+	is( $node->safe_psql(
+			$db, q(
+SELECT string_agg(DISTINCT am.amname, ',') FROM pg_class c
+  JOIN pg_am am ON am.oid = c.relam
+ WHERE c.relnamespace = 'dynamo_data'::regnamespace AND c.relkind = 'r')),
+		$am,
+		"$what: access method");
+
+	# The restored tables go on working: through the API ...
+	like(
+		$node->safe_psql(
+			$db, q(
+SELECT dynamo.put_item('{"TableName": "Simple", "Item": {"Id": {"S": "k1"}, "New": {"BOOL": true}},
+                         "ReturnValues": "ALL_OLD"}'::jsonb))),
+		qr/"Attributes"/,
+		"$what: put_item replaces a restored item");
+	is( $node->safe_psql(
+			$db, q(
+SELECT dynamo.get_item('{"TableName": "Simple", "Key": {"Id": {"S": "k1"}}}'::jsonb)
+       #>> '{Item,New,BOOL}')),
+		'true',
+		"$what: and get_item finds the new one");
+
+	# ... in plain SQL, whose trigger makes the key and checks the item ...
+	$node->safe_psql($db,
+		q(INSERT INTO dynamo_data."Simple" (item) VALUES ('{"Id": {"S": "plain"}}')));
+	is( $node->safe_psql(
+			$db, q(
+SELECT dynamo.get_item('{"TableName": "Simple", "Key": {"Id": {"S": "plain"}}}'::jsonb)
+       #>> '{Item,Id,S}')),
+		'plain',
+		"$what: a plain INSERT is seen by get_item");
+	my ($ret, $stdout, $stderr) = $node->psql($db,
+		q(INSERT INTO dynamo_data."Simple" (item) VALUES ('{"Other": {"S": "x"}}')));
+	isnt($ret, 0, "$what: a plain INSERT without the key is refused");
+
+	# ... and their settings and names are theirs.
+	($ret, $stdout, $stderr) = $node->psql($db,
+		q(SELECT dynamo.delete_table('{"TableName": "Orders"}'::jsonb)));
+	isnt($ret, 0, "$what: deletion protection holds");
+	$node->safe_psql($db,
+		qq(SELECT dynamo.delete_table('{"TableName": "${long}1"}'::jsonb)));
+	is( $node->safe_psql(
+			$db,
+			qq(SELECT dynamo.scan('{"TableName": "${long}2"}'::jsonb) ->> 'Count')
+		),
+		'40',
+		"$what: deleting a table leaves the one of similar name");
+}
+
+my $expected = answers('source');
+like($expected, qr/"Count": 40/, 'the source has items');
+
+my $dir = $PostgreSQL::Test::Utils::tmp_check;
+my @dump = ('pg_dump', '--no-sync');
+
+$node->command_ok([ @dump, '-f', "$dir/plain.sql", $node->connstr('source') ],
+	'pg_dump as a script');
+$node->safe_psql('postgres', 'CREATE DATABASE plain');
+$node->command_ok(
+	[
+		'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.sql",
+		$node->connstr('plain')
+	],
+	'restore by psql');
+check('plain', 'dynamo', $expected, 'script');
+
+$node->command_ok(
+	[ @dump, '-Fc', '-f', "$dir/archive", $node->connstr('source') ],
+	'pg_dump as an archive');
+$node->safe_psql('postgres', 'CREATE DATABASE archive');
+$node->command_ok(
+	[
+		'pg_restore', '--exit-on-error', '-d', $node->connstr('archive'),
+		"$dir/archive"
+	],
+	'pg_restore');
+check('archive', 'dynamo', $expected, 'archive');
+
+$node->command_ok(
+	[
+		@dump, '--no-table-access-method', '-f', "$dir/heap.sql",
+		$node->connstr('source')
+	],
+	'pg_dump without the access method');
+$node->safe_psql('postgres', 'CREATE DATABASE heap');
+$node->command_ok(
+	[
+		'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/heap.sql",
+		$node->connstr('heap')
+	],
+	'restore on heap');
+check('heap', 'heap', $expected, 'heap');
+
+# A second dump says the same as the first: nothing was lost or added.
+is(answers('source'), $expected, 'the source is as it was');
+
+$node->stop;
+done_testing();
