@@ -137,8 +137,7 @@ SELECT op, pg_temp.holds('{"a": {"N": "1"}}', 'a ' || op || ' b') AS right_unset
 	pg_temp.holds('{"a": {"N": "1"}}', 'b ' || op || ' a') AS left_unset,
 	pg_temp.holds('{"a": {"N": "1"}}', 'b ' || op || ' c') AS both_unset,
 	pg_temp.holds(NULL, 'a ' || op || ' :v', '{":v": {"N": "1"}}') AS no_item
-FROM (SELECT op FROM ops UNION ALL VALUES ('IN')) AS t, LATERAL (SELECT 1) AS l
-WHERE op <> 'IN' ORDER BY op COLLATE "C";
+FROM ops ORDER BY op COLLATE "C";
 SELECT e, pg_temp.outcome('{"a": {"N": "1"}}', e)
 FROM (VALUES ('b IN (a)'), ('a IN (b)'), ('a IN (b, c)'), ('b IN (c)'),
 	('b BETWEEN a AND c'), ('a BETWEEN b AND c'), ('NOT b IN (c)')) AS t(e);
@@ -182,7 +181,7 @@ FROM (VALUES
 --
 SELECT type, ordinal,
 	pg_temp.holds(jsonb_build_object('a', value), 'attribute_exists(a)') AS exists,
-	(SELECT string_agg(t, ' ') FROM unnest('{S,N,B,BOOL,NULL,M,L,SS,NS,BS}'::text[]) t
+	(SELECT string_agg(t, ' ') FROM unnest('{S,N,B,BOOL,"NULL",M,L,SS,NS,BS}'::text[]) t
 	 WHERE pg_temp.holds(jsonb_build_object('a', value), 'attribute_type(a, :t)',
 		jsonb_build_object(':t', jsonb_build_object('S', t)))) AS attribute_type,
 	(SELECT n FROM generate_series(0, 10) n
@@ -191,22 +190,22 @@ SELECT type, ordinal,
 FROM vals;
 
 SELECT e, pg_temp.outcome('{"s": {"S": "hello"}, "b": {"B": "AAH/"}, "n": {"N": "123"}, "ss": {"SS": ["a", "bc"]}, "ns": {"NS": ["1", "23"]},
-	"bs": {"BS": ["AAE="]}, "l": {"L": [{"N": "1"}, {"S": "x"}, {"SS": ["b", "a"]}]}, "m": {"M": {"k": {"S": "v"}}}, "sub": {"S": "ell"}, "emoji": {"S": "a😀ÿ"}}', e, v)
+	"bs": {"BS": ["AAE="]}, "l": {"L": [{"N": "1"}, {"S": "x"}, {"SS": ["b", "a"]}]}, "m": {"M": {"k": {"S": "v"}}}, "part": {"S": "ell"}, "emoji": {"S": "a😀ÿ"}}', e, v)
 FROM (VALUES
 	('begins_with(s, :v)', '{":v": {"S": "he"}}'::jsonb),
 	('begins_with(s, :v)', '{":v": {"S": ""}}'),
 	('begins_with(s, :v)', '{":v": {"S": "el"}}'),
 	('begins_with(s, :v)', '{":v": {"S": "hello!"}}'),
 	('begins_with(:v, s)', '{":v": {"S": "hello!"}}'),
-	('begins_with(s, sub)', NULL),
+	('begins_with(s, part)', NULL),
 	('begins_with(b, :v)', '{":v": {"B": "AAE="}}'),
 	('begins_with(b, :v)', '{":v": {"B": "AQ=="}}'),
 	('begins_with(s, b)', NULL),
 	('begins_with(n, n2)', NULL),
 	('begins_with(n, ns)', NULL),
 	('begins_with(n, :v)', '{":v": {"S": "1"}}'),
-	('contains(s, sub)', NULL),
-	('contains(sub, s)', NULL),
+	('contains(s, part)', NULL),
+	('contains(part, s)', NULL),
 	('contains(:v, s)', '{":v": {"L": [{"S": "hello"}]}}'),
 	('contains(s, :v)', '{":v": {"S": ""}}'),
 	('contains(b, :v)', '{":v": {"B": "Af8="}}'),

@@ -192,7 +192,7 @@ SELECT pg_temp.outcome('{"pk": {"S": "k"}, "a": {"L": []}}', NULL);
 --
 SELECT pg_temp.outcome('{"pk": {"S": "k"}, "n": {"N": "5"}, "old": {"S": "x"}, "ss": {"SS": ["b", "d"]}, "l": {"L": [{"N": "0"}, {"N": "1"}]}}',
 	'delete ss :b Remove #old, l[0] aDD n :n
-		set #new = old,' || E'\t' || 'l[1] = n + :n',
+		set #new = #old,' || E'\t' || 'l[1] = n + :n',
 	'{":b": {"SS": ["b"]}, ":n": {"N": "1"}}', '{"#old": "old", "#new": "a.b"}');
 
 -- right-hand sides read the old item, whatever the order

@@ -429,7 +429,10 @@ container_levels(const JsonbContainer *container)
 	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
 	{
 		if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY)
-			levels = Max(levels, ++level);
+		{
+			level++;
+			levels = Max(levels, level);
+		}
 		else if (token == WJB_END_OBJECT || token == WJB_END_ARRAY)
 			level--;
 	}
@@ -444,21 +447,20 @@ node_levels(const JsonNode *node)
 
 	check_stack_depth();
 
-	switch (node->kind)
+	if (node->kind == JSON_CONTAINER)
+		return container_levels(node->u.container);
+	if (node->kind != JSON_ARRAY && node->kind != JSON_OBJECT)
+		return 0;
+
+	for (uint32 i = 0; i < node->len; i++)
 	{
-		case JSON_CONTAINER:
-			return container_levels(node->u.container);
-		case JSON_ARRAY:
-			for (uint32 i = 0; i < node->len; i++)
-				levels = Max(levels, node_levels(&node->u.elems[i]));
-			return levels + 1;
-		case JSON_OBJECT:
-			for (uint32 i = 0; i < node->len; i++)
-				levels = Max(levels, node_levels(&node->u.members[i].value));
-			return levels + 1;
-		default:
-			return 0;
+		int			inner = node_levels(node->kind == JSON_ARRAY ?
+										&node->u.elems[i] :
+										&node->u.members[i].value);
+
+		levels = Max(levels, inner);
 	}
+	return levels + 1;
 }
 
 /*
