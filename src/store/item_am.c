@@ -40,6 +40,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "model/key.h"
 #include "store/item_am.h"
 
 /* Index entries examined at most, half of them after the new key */
@@ -134,24 +135,6 @@ static const TableAmRoutine *heap_methods = NULL;
 
 PG_FUNCTION_INFO_V1(item_am_handler);
 
-/*
- * Length of the part of a key that all items of a collection share; 0 if the
- * key has not the form of model/key.h.
- */
-static Size
-partition_length(const char *key, Size len)
-{
-	Size		partition_len;
-
-	if (len < 5)
-		return 0;
-	partition_len = (uint8) key[4];
-	if (partition_len == 0xFF)
-		partition_len = 32;
-	partition_len += 5;
-	return partition_len <= len ? partition_len : 0;
-}
-
 /* Bytes that a row takes on its page, which after toasting is not much */
 static inline Size
 bytes_on_page(Size tuple_len)
@@ -167,8 +150,8 @@ newcomer_set_key(Newcomer *newcomer, const bytea *key)
 {
 	newcomer->key = VARDATA_ANY(key);
 	newcomer->key_len = VARSIZE_ANY_EXHDR(key);
-	newcomer->partition_len = partition_length(newcomer->key,
-											   newcomer->key_len);
+	newcomer->partition_len = key_partition_length(newcomer->key,
+												   newcomer->key_len);
 	return newcomer->partition_len > 0 &&
 		newcomer->key_len > newcomer->partition_len;
 }
