@@ -48,12 +48,12 @@
 /* Newest pages among theirs that are looked at */
 #define MAX_CANDIDATES		8
 /* Collections whose last page is remembered, by hash */
-#define RECENT_PAGES		2048
+#define RECENT_PAGES		4096
 /* Leaf pages visited at most in each direction */
 #define MAX_LEAF_HOPS		2
 /* Pages that take new and small collections at a time */
 #define OPEN_PAGES			4
-/* The newest pages, not opened again yet: 1/8 of the table and not more than */
+/* Newest pages, not opened again yet: 1/8 of the table, at most so many */
 #define LAG_FRACTION		8
 #define MAX_LAG				16384
 /* Older pages looked at when a page is to be opened */
@@ -392,9 +392,9 @@ note_neighbour(Relation rel, const Newcomer *newcomer, Page page,
 }
 
 /*
- * Collect neighbours from leaf pages to the left or to the right.  *leaf is
- * share-locked and stays the place to go on from in the other direction only
- * if no other page was visited; else it is released and invalid.
+ * Collect neighbours from leaf pages to the left or to the right.  True if
+ * the search is over.  *leaf is share-locked before and after, but it is
+ * another page if the walk left the first one.
  */
 static bool
 walk_leaves(Relation rel, Relation index, Buffer *leaf, OffsetNumber off,
@@ -431,9 +431,7 @@ walk_leaves(Relation rel, Relation index, Buffer *leaf, OffsetNumber off,
 		if (found->count >= limit || next == P_NONE ||
 			++hops > MAX_LEAF_HOPS)
 			return false;
-		*leaf = InvalidBuffer;
-		_bt_relbuf(index, buf);
-		buf = _bt_getbuf(index, next, BT_READ);
+		buf = _bt_relandgetbuf(index, buf, next, BT_READ);
 		*leaf = buf;
 		page = BufferGetPage(buf);
 		opaque = BTPageGetOpaque(page);
@@ -474,7 +472,7 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 				Datum key_datum, Neighbours *found)
 {
 	Buffer		leaf;
-	Buffer		start;
+	BlockNumber start;
 	OffsetNumber off;
 
 	found->count = found->ncandidates = 0;
@@ -484,14 +482,16 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	if (!BufferIsValid(leaf))
 		return;
 	off = search_leaf(index, BufferGetPage(leaf), newcomer);
-	start = leaf;
+	start = BufferGetBlockNumber(leaf);
 	if (!walk_leaves(rel, index, &leaf, off, true, MAX_NEIGHBOURS / 2,
 					 newcomer, found))
 	{
-		if (leaf != start)
+		if (BufferGetBlockNumber(leaf) != start)
 		{
 			_bt_relbuf(index, leaf);
 			leaf = descend(rel, index, newcomer, key_datum);
+			if (!BufferIsValid(leaf))
+				return;
 			off = search_leaf(index, BufferGetPage(leaf), newcomer);
 		}
 		(void) walk_leaves(rel, index, &leaf, off - 1, false, MAX_NEIGHBOURS,
