@@ -10,7 +10,7 @@
  *	0. The page that this backend last used for the collection, if it has room.
  *	1. The primary key index shows the neighbours of the new key in its
  *	   collection.  If the page of the nearest has room: that one.
- *	2. Else the newest or second newest page among the neighbours.
+ *	2. Else the newest page with room among the neighbours'.
  *	3. Else a collection of about a page of items starts a page of its own.
  *	4. Else (a new or small collection) one of a few open pages.  Whoever joins
  *	   an open page reserves room there for items that may follow, more if its
@@ -44,6 +44,8 @@
 
 /* Index entries examined at most, half of them after the new key */
 #define MAX_NEIGHBOURS		64
+/* Newest pages among theirs that are looked at */
+#define MAX_CANDIDATES		8
 /* Collections whose last page is remembered, by hash */
 #define RECENT_PAGES		2048
 /* Leaf pages visited at most in each direction */
@@ -65,6 +67,12 @@
 #define EMPTY_BYTES			(PAGE_BYTES * 9 / 10)
 /* What VACUUM found room on is opened again if it is at least so empty */
 #define REOPEN_BYTES		(PAGE_BYTES / 2)
+/*
+ * What the free space map says of a new page until it is opened again: too
+ * little to interest anybody, but not zero.  Sessions share the older pages
+ * out among them that way, and the reservations hold.
+ */
+#define NOT_REOPENED		(BLCKSZ / 256)
 /* Wrong offers of the free space map corrected at a time */
 #define MAX_MAP_STEPS		4
 /* A session's first page is the table's last if that has this much room */
@@ -109,8 +117,8 @@ typedef struct Neighbours
 {
 	int			count;
 	BlockNumber nearest;		/* has room, or invalid */
-	BlockNumber newest;
-	BlockNumber second_newest;
+	int			ncandidates;
+	BlockNumber candidates[MAX_CANDIDATES]; /* different, newest first */
 } Neighbours;
 
 /* A row of multi_insert with its key */
@@ -294,6 +302,7 @@ new_page(Relation rel)
 	PageInit(BufferGetPage(buffer), BufferGetPageSize(buffer), 0);
 	MarkBufferDirty(buffer);
 	UnlockReleaseBuffer(buffer);
+	RecordPageWithFreeSpace(rel, block, NOT_REOPENED);
 	return block;
 }
 
@@ -357,6 +366,25 @@ search_leaf(Relation index, Page page, const Newcomer *newcomer)
 	return low;
 }
 
+/* Keep a block if it is one of the newest */
+static void
+note_candidate(Neighbours *found, BlockNumber block)
+{
+	int			i = found->ncandidates;
+	int			j;
+
+	while (i > 0 && found->candidates[i - 1] < block)
+		i--;
+	if (i == MAX_CANDIDATES ||
+		(i > 0 && found->candidates[i - 1] == block))
+		return;
+	if (found->ncandidates < MAX_CANDIDATES)
+		found->ncandidates++;
+	for (j = found->ncandidates - 1; j > i; j--)
+		found->candidates[j] = found->candidates[j - 1];
+	found->candidates[i] = block;
+}
+
 /* Note one neighbour.  True if the search is over: its page has room. */
 static bool
 note_neighbour(Relation rel, const Newcomer *newcomer, Page page,
@@ -364,15 +392,7 @@ note_neighbour(Relation rel, const Newcomer *newcomer, Page page,
 {
 	BlockNumber block = entry_block(page, off);
 
-	if (found->newest == InvalidBlockNumber || block > found->newest)
-	{
-		found->second_newest = found->newest;
-		found->newest = block;
-	}
-	else if (block < found->newest &&
-			 (found->second_newest == InvalidBlockNumber ||
-			  block > found->second_newest))
-		found->second_newest = block;
+	note_candidate(found, block);
 	found->count++;
 
 	/*
@@ -474,10 +494,8 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	Buffer		start;
 	OffsetNumber off;
 
-	found->count = 0;
+	found->count = found->ncandidates = 0;
 	found->nearest = InvalidBlockNumber;
-	found->newest = InvalidBlockNumber;
-	found->second_newest = InvalidBlockNumber;
 
 	leaf = descend(rel, index, newcomer, key_datum);
 	if (!BufferIsValid(leaf))
@@ -564,7 +582,11 @@ open_page(Relation rel, Placement *placement, Size bytes, Size reserved,
 	{
 		if (placement->next_old >= end)
 			break;
-		if (reopen_page(rel, placement, placement->next_old++, room, page))
+		block = placement->next_old++;
+		if (GetRecordedFreeSpace(rel, block) == 0)
+			continue;
+		RecordPageWithFreeSpace(rel, block, 0);
+		if (reopen_page(rel, placement, block, room, page))
 			return;
 	}
 
@@ -636,16 +658,16 @@ search_page(Relation rel, Relation index, const Newcomer *newcomer,
 	Size		collection_bytes;
 	Size		bytes;
 	Size		reserved;
+	int			i;
 
 	find_neighbours(rel, index, newcomer, key_datum, &found);
 	if (found.nearest != InvalidBlockNumber)
 		return found.nearest;
-	if (found.count > 1 &&
-		page_free_space(rel, found.newest) >= newcomer->row_bytes)
-		return found.newest;
-	if (found.second_newest != InvalidBlockNumber &&
-		page_free_space(rel, found.second_newest) >= newcomer->row_bytes)
-		return found.second_newest;
+	for (i = 0; found.count > 1 && i < found.ncandidates; i++)
+	{
+		if (page_free_space(rel, found.candidates[i]) >= newcomer->row_bytes)
+			return found.candidates[i];
+	}
 
 	placement = get_placement(rel);
 	collection_bytes = found.count * newcomer->row_bytes;
