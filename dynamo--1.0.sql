@@ -107,6 +107,11 @@ CREATE FUNCTION dynamo.item_size(jsonb) RETURNS int
 COMMENT ON FUNCTION dynamo.item_size(jsonb) IS 'DynamoDB''s size of an item in bytes';
 REVOKE ALL ON FUNCTION dynamo.item_size(jsonb) FROM PUBLIC;
 
+CREATE FUNCTION dynamo.item_get(jsonb, text) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_item_get' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.item_get(jsonb, text) IS 'an attribute of an item by name; NULL if absent';
+REVOKE ALL ON FUNCTION dynamo.item_get(jsonb, text) FROM PUBLIC;
+
 CREATE FUNCTION dynamo.key_encode(types text[], npartition int, vals jsonb, open_last boolean DEFAULT false) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'dynamo_key_encode' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.key_encode(text[], int, jsonb, boolean) IS 'key bytes of an array of attribute values; of fewer values than types, a prefix';

@@ -19,7 +19,7 @@ CAP = 19
 CHOSEN = dict(
     k=64,          # index entries examined at most
     tries=8,       # newest pages among them that are looked at
-    recent=2048,   # collections whose last page is remembered (hashed)
+    recent=4096,   # collections whose last page is remembered (hashed)
     base=2,        # slots that a newcomer reserves on an open page
     growth=2,      # further slots per item that its collection has
     most=0.5,      # part of a page that one collection reserves at most
@@ -157,7 +157,7 @@ def main():
     report('chosen ' + str(CHOSEN), CHOSEN)
     if len(sys.argv) > 1:
         for name, values in (('k', (8, 16, 32, 128)), ('recent', (0, 256)),
-                             ("tries", (1, 2)),('base', (1, 1.5, 3)),
+                             ('tries', (1, 2)),('base', (1, 1.5, 3)),
                              ('growth', (0, .5, 2)),
                              ('most', (.3, .4, .7)), ('own', (.6, .9, 1.5, 2)), ('nopen', (1, 2, 16)),
                              ('lag', (64, 256)), ('part', (3, 4, 16)), ('old', (0, .3, 1)),

@@ -108,6 +108,15 @@ SELECT count(*), count(*) FILTER (WHERE dynamo.attribute_value_equal(a.item->'w'
 	count(*) FILTER (WHERE a.normal->'w' = b.normal->'w') > 100 AS equal
 	FROM items a JOIN items b ON b.i BETWEEN a.i AND a.i + 20;
 
+-- attributes by name, in items small and wide
+SELECT n, count(*) FILTER (WHERE dynamo.item_get(item, k) IS DISTINCT FROM item->k) AS wrong,
+	count(dynamo.item_get(item, k)) AS found,
+	count(dynamo.item_get(item, k || 'x')) + count(dynamo.item_get(item, left(k, 2))) + count(dynamo.item_get(item, '')) AS too_many
+	FROM unnest(ARRAY[1, 2, 31, 33, 64, 65, 66, 130, 1000]) n,
+		LATERAL (SELECT jsonb_object_agg('k' || repeat('y', i % 4) || '.' || i * 7919 % 1009, jsonb_build_object('N', i::text)) AS item FROM generate_series(1, n) i) o,
+		LATERAL jsonb_object_keys(item) k
+	GROUP BY n ORDER BY n;
+
 -- equality
 SELECT a, b, dynamo.attribute_value_equal(a::jsonb, b::jsonb) FROM (VALUES
 	('{"N":"1"}', '{"N":"1.0"}'), ('{"N":"1"}', '{"S":"1"}'), ('{"SS":["a","b"]}', '{"SS":["b","a"]}'), ('{"SS":["a"]}', '{"SS":["a","b"]}'),
@@ -174,7 +183,7 @@ SELECT dynamo.marshal(NULL) IS NULL AS marshal, dynamo.unmarshal(NULL) IS NULL A
 
 -- only marshal and unmarshal are for everybody
 SELECT p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-	WHERE n.nspname = 'dynamo' AND p.prosrc ~ '^dynamo_(json|number|attribute|item_(size|is|norm)|key|marshal|unmarshal)'
+	WHERE n.nspname = 'dynamo' AND p.prosrc ~ '^dynamo_(json|number|attribute|item_(size|is|norm|get$)|key|marshal|unmarshal)'
 		AND (p.proacl IS NULL OR p.proname ~ 'marshal' OR NOT p.proisstrict OR p.provolatile <> 'i' OR p.proparallel <> 's'
 			OR pg_catalog.obj_description(p.oid, 'pg_proc') IS NULL)
 	ORDER BY 1;

@@ -10,17 +10,15 @@
 #include "miscadmin.h"
 
 #include "model/attribute_private.h"
+#include "model/json_private.h"
 #include "model/jsonb_walk.h"
 #include "model/number.h"
 
 /* maps above this many attributes are searched by bisection */
 #define SEARCH_BY_BISECTION	64
 
-/* U+10FFFF, the escape character of stored form, in UTF-8 */
-#define IS_STORED_ESCAPE(p, end) \
-	((end) - (p) >= 5 && (unsigned char) (p)[0] == 0xF4 && \
-	 (unsigned char) (p)[1] == 0x8F && (unsigned char) (p)[2] == 0xBF && \
-	 (unsigned char) (p)[3] == 0xBF)
+/* Is there an escaped character at p? */
+#define IS_ESCAPE_AT(p, end) ((end) - (p) >= 5 && IS_STORED_ESCAPE(p))
 
 static const char *const type_names[] =
 {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"};
@@ -385,7 +383,7 @@ attr_value_bytes(const AttrValue *value, uint32 *len)
 static int
 next_original_byte(const char **p, const char *end, int *pending)
 {
-	if (*pending == 0 && IS_STORED_ESCAPE(*p, end))
+	if (*pending == 0 && IS_ESCAPE_AT(*p, end))
 	{
 		if ((*p)[4] == '0')
 		{
@@ -623,9 +621,9 @@ original_length(const char *str, uint32 len)
 	const char *end = str + len;
 	uint32		extra = 0;
 
-	while (end - p >= 5 && (p = memchr(p, 0xF4, end - p - 4)) != NULL)
+	while (end - p >= 5 && (p = memchr(p, STORED_ESCAPE[0], end - p - 4)) != NULL)
 	{
-		if (IS_STORED_ESCAPE(p, end))
+		if (IS_ESCAPE_AT(p, end))
 		{
 			extra += (p[4] == '0') ? 4 : 1;
 			p += 5;
@@ -801,7 +799,7 @@ utf16_length(const char *str, uint32 len)
 	{
 		unsigned char c = (unsigned char) *str;
 
-		if (IS_STORED_ESCAPE(str, end))
+		if (IS_ESCAPE_AT(str, end))
 		{
 			units += (str[4] == '0') ? 1 : 2;
 			str += 5;

@@ -19,12 +19,8 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
-#include "model/json.h"
+#include "model/json_private.h"
 #include "model/jsonb_walk.h"
-
-/* U+10FFFF, the escape character of stored form, in UTF-8 */
-#define IS_STORED_ESCAPE(p) \
-	((p)[0] == '\xF4' && (p)[1] == '\x8F' && (p)[2] == '\xBF' && (p)[3] == '\xBF')
 
 /* members of an object that are sorted on the C stack */
 #define SORT_ON_STACK	32

@@ -17,37 +17,33 @@
 #include "model/key.h"
 #include "model/number.h"
 
-/* PostgreSQL 15 itself exports only the info function, not the function */
-#define SQL_FUNCTION(name) \
-	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
-	PG_FUNCTION_INFO_V1(name)
-
-SQL_FUNCTION(dynamo_json_canonical);
-SQL_FUNCTION(dynamo_json_to_jsonb);
-SQL_FUNCTION(dynamo_jsonb_bytes);
-SQL_FUNCTION(dynamo_json_text);
-SQL_FUNCTION(dynamo_json_rebuild);
-SQL_FUNCTION(dynamo_number_normalize);
-SQL_FUNCTION(dynamo_number_encode);
-SQL_FUNCTION(dynamo_number_decode);
-SQL_FUNCTION(dynamo_number_add);
-SQL_FUNCTION(dynamo_number_subtract);
-SQL_FUNCTION(dynamo_attribute_value_normalize);
-SQL_FUNCTION(dynamo_attribute_value_compare);
-SQL_FUNCTION(dynamo_attribute_value_equal);
-SQL_FUNCTION(dynamo_attribute_value_begins_with);
-SQL_FUNCTION(dynamo_attribute_value_contains);
-SQL_FUNCTION(dynamo_attribute_value_function_size);
-SQL_FUNCTION(dynamo_item_normalize);
-SQL_FUNCTION(dynamo_item_is_normal);
-SQL_FUNCTION(dynamo_item_size);
-SQL_FUNCTION(dynamo_key_encode);
-SQL_FUNCTION(dynamo_key_decode);
-SQL_FUNCTION(dynamo_key_prefix_successor);
-SQL_FUNCTION(dynamo_key_partition_length);
-SQL_FUNCTION(dynamo_key_segment_bounds);
-SQL_FUNCTION(dynamo_marshal);
-SQL_FUNCTION(dynamo_unmarshal);
+PG_FUNCTION_INFO_V1(dynamo_json_canonical);
+PG_FUNCTION_INFO_V1(dynamo_json_to_jsonb);
+PG_FUNCTION_INFO_V1(dynamo_jsonb_bytes);
+PG_FUNCTION_INFO_V1(dynamo_json_text);
+PG_FUNCTION_INFO_V1(dynamo_json_rebuild);
+PG_FUNCTION_INFO_V1(dynamo_number_normalize);
+PG_FUNCTION_INFO_V1(dynamo_number_encode);
+PG_FUNCTION_INFO_V1(dynamo_number_decode);
+PG_FUNCTION_INFO_V1(dynamo_number_add);
+PG_FUNCTION_INFO_V1(dynamo_number_subtract);
+PG_FUNCTION_INFO_V1(dynamo_attribute_value_normalize);
+PG_FUNCTION_INFO_V1(dynamo_attribute_value_compare);
+PG_FUNCTION_INFO_V1(dynamo_attribute_value_equal);
+PG_FUNCTION_INFO_V1(dynamo_attribute_value_begins_with);
+PG_FUNCTION_INFO_V1(dynamo_attribute_value_contains);
+PG_FUNCTION_INFO_V1(dynamo_attribute_value_function_size);
+PG_FUNCTION_INFO_V1(dynamo_item_normalize);
+PG_FUNCTION_INFO_V1(dynamo_item_is_normal);
+PG_FUNCTION_INFO_V1(dynamo_item_size);
+PG_FUNCTION_INFO_V1(dynamo_item_get);
+PG_FUNCTION_INFO_V1(dynamo_key_encode);
+PG_FUNCTION_INFO_V1(dynamo_key_decode);
+PG_FUNCTION_INFO_V1(dynamo_key_prefix_successor);
+PG_FUNCTION_INFO_V1(dynamo_key_partition_length);
+PG_FUNCTION_INFO_V1(dynamo_key_segment_bounds);
+PG_FUNCTION_INFO_V1(dynamo_marshal);
+PG_FUNCTION_INFO_V1(dynamo_unmarshal);
 
 /*-------------------------------------------------------------------------
  * JSON
@@ -324,6 +320,22 @@ Datum
 dynamo_item_size(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(item_size(&item_argument(PG_GETARG_JSONB_P(0))->root));
+}
+
+/* An attribute of an item by its name; NULL if absent. */
+Datum
+dynamo_item_get(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *item = item_argument(PG_GETARG_JSONB_P(0));
+	text	   *name = PG_GETARG_TEXT_PP(1);
+	AttrValue	value;
+	JsonNode	node;
+
+	if (!attr_get(&item->root, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
+				  &value))
+		PG_RETURN_NULL();
+	attr_value_to_node(&value, &node);
+	PG_RETURN_JSONB_P(json_to_jsonb(&node));
 }
 
 /*-------------------------------------------------------------------------

@@ -40,6 +40,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "model/key.h"
 #include "store/item_am.h"
 
 /* Index entries examined at most, half of them after the new key */
@@ -47,12 +48,12 @@
 /* Newest pages among theirs that are looked at */
 #define MAX_CANDIDATES		8
 /* Collections whose last page is remembered, by hash */
-#define RECENT_PAGES		2048
+#define RECENT_PAGES		4096
 /* Leaf pages visited at most in each direction */
 #define MAX_LEAF_HOPS		2
 /* Pages that take new and small collections at a time */
 #define OPEN_PAGES			4
-/* The newest pages, not opened again yet: 1/8 of the table and not more than */
+/* Newest pages, not opened again yet: 1/8 of the table, at most so many */
 #define LAG_FRACTION		8
 #define MAX_LAG				16384
 /* Older pages looked at when a page is to be opened */
@@ -134,24 +135,6 @@ static const TableAmRoutine *heap_methods = NULL;
 
 PG_FUNCTION_INFO_V1(item_am_handler);
 
-/*
- * Length of the part of a key that all items of a collection share; 0 if the
- * key has not the form of model/key.h.
- */
-static Size
-partition_length(const char *key, Size len)
-{
-	Size		partition_len;
-
-	if (len < 5)
-		return 0;
-	partition_len = (uint8) key[4];
-	if (partition_len == 0xFF)
-		partition_len = 32;
-	partition_len += 5;
-	return partition_len <= len ? partition_len : 0;
-}
-
 /* Bytes that a row takes on its page, which after toasting is not much */
 static inline Size
 bytes_on_page(Size tuple_len)
@@ -167,8 +150,8 @@ newcomer_set_key(Newcomer *newcomer, const bytea *key)
 {
 	newcomer->key = VARDATA_ANY(key);
 	newcomer->key_len = VARSIZE_ANY_EXHDR(key);
-	newcomer->partition_len = partition_length(newcomer->key,
-											   newcomer->key_len);
+	newcomer->partition_len = key_partition_length(newcomer->key,
+												   newcomer->key_len);
 	return newcomer->partition_len > 0 &&
 		newcomer->key_len > newcomer->partition_len;
 }
@@ -409,9 +392,9 @@ note_neighbour(Relation rel, const Newcomer *newcomer, Page page,
 }
 
 /*
- * Collect neighbours from leaf pages to the left or to the right.  *leaf is
- * share-locked and stays the place to go on from in the other direction only
- * if no other page was visited; else it is released and invalid.
+ * Collect neighbours from leaf pages to the left or to the right.  True if
+ * the search is over.  *leaf is share-locked before and after, but it is
+ * another page if the walk left the first one.
  */
 static bool
 walk_leaves(Relation rel, Relation index, Buffer *leaf, OffsetNumber off,
@@ -448,9 +431,7 @@ walk_leaves(Relation rel, Relation index, Buffer *leaf, OffsetNumber off,
 		if (found->count >= limit || next == P_NONE ||
 			++hops > MAX_LEAF_HOPS)
 			return false;
-		*leaf = InvalidBuffer;
-		_bt_relbuf(index, buf);
-		buf = _bt_getbuf(index, next, BT_READ);
+		buf = _bt_relandgetbuf(index, buf, next, BT_READ);
 		*leaf = buf;
 		page = BufferGetPage(buf);
 		opaque = BTPageGetOpaque(page);
@@ -491,7 +472,7 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 				Datum key_datum, Neighbours *found)
 {
 	Buffer		leaf;
-	Buffer		start;
+	BlockNumber start;
 	OffsetNumber off;
 
 	found->count = found->ncandidates = 0;
@@ -501,14 +482,16 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	if (!BufferIsValid(leaf))
 		return;
 	off = search_leaf(index, BufferGetPage(leaf), newcomer);
-	start = leaf;
+	start = BufferGetBlockNumber(leaf);
 	if (!walk_leaves(rel, index, &leaf, off, true, MAX_NEIGHBOURS / 2,
 					 newcomer, found))
 	{
-		if (leaf != start)
+		if (BufferGetBlockNumber(leaf) != start)
 		{
 			_bt_relbuf(index, leaf);
 			leaf = descend(rel, index, newcomer, key_datum);
+			if (!BufferIsValid(leaf))
+				return;
 			off = search_leaf(index, BufferGetPage(leaf), newcomer);
 		}
 		(void) walk_leaves(rel, index, &leaf, off - 1, false, MAX_NEIGHBOURS,

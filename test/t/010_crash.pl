@@ -19,6 +19,7 @@ $node->init;
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynamo'");
 # checkpoints while the writers run, so that recovery starts from one of them
 $node->append_conf('postgresql.conf', "max_wal_size = 32MB");
+$node->append_conf('postgresql.conf', "log_statement = none");
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION dynamo');
 $node->safe_psql('postgres', q(CREATE EXTENSION amcheck));
@@ -38,19 +39,19 @@ sub put
 	my ($writer, $seq) = @_;
 	my $pad = 'x' x (50 + ($seq * 37) % 400);
 
-	return qq(SELECT dynamo.put_item('{"TableName": "Crash", )
-	  . qq("Item": {"Writer": {"S": "$writer"}, "Seq": {"N": "$seq"}, )
-	  . qq("Pad": {"S": "$pad"}}}'::jsonb);\n);
+	return qq~SELECT dynamo.put_item('{"TableName": "Crash", ~
+	  . qq~"Item": {"Writer": {"S": "$writer"}, "Seq": {"N": "$seq"}, ~
+	  . qq~"Pad": {"S": "$pad"}}}'::jsonb);\n~;
 }
 
 sub increment
 {
 	my ($writer) = @_;
 
-	return qq(SELECT dynamo.update_item('{"TableName": "Crash", )
-	  . qq("Key": {"Writer": {"S": "$writer"}, "Seq": {"N": "0"}}, )
-	  . q("UpdateExpression": "ADD Hits :one", )
-	  . qq("ExpressionAttributeValues": {":one": {"N": "1"}}}'::jsonb);\n);
+	return qq~SELECT dynamo.update_item('{"TableName": "Crash", ~
+	  . qq~"Key": {"Writer": {"S": "$writer"}, "Seq": {"N": "0"}}, ~
+	  . q~"UpdateExpression": "ADD Hits :one", ~
+	  . qq~"ExpressionAttributeValues": {":one": {"N": "1"}}}'::jsonb);\n~;
 }
 
 # Writers of even number put an item and count it in one transaction; those of
@@ -120,7 +121,8 @@ sub kill_everything
 	}
 	# Where nobody reaps orphans the dead postmaster keeps its process id,
 	# and its successor would take it for alive.
-	unlink $pid_file if -d "/proc/$postmaster";
+	unlink $pid_file, $node->host . '/.s.PGSQL.' . $node->port . '.lock'
+	  if -d "/proc/$postmaster";
 	return scalar @children;
 }
 
@@ -161,7 +163,7 @@ for my $round (1 .. $rounds)
 			my $out = "$PostgreSQL::Test::Utils::tmp_check/writer$_.out";
 			-e $out && slurp_file($out) =~ /^ack @{[$next + $enough]}$/m;
 		} 0 .. $writers - 1;
-		last if $ready == $writers;
+		last if $ready == $writers || grep { !$_->pumpable } @run;
 		usleep(100_000);
 	}
 	is($ready, $writers, "round $round: the writers are writing");

@@ -31,27 +31,28 @@ my @by_hand = (
 	[ 'PutItem', '[' x 100_000 ],
 	[ 'PutItem', '{"a":' x 100_000 ],
 	[ 'PutItem', '{"TableName": "' . ('x' x 1_000_000) . '"}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": ' . ('{"M": {"x": ' x 5000) . '1' . ('}}' x 5000) . '}}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": {"N": "' . ('9' x 200_000) . '"}}}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": {"N": "1E' . ('9' x 50_000) . '"}}}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": {"B": "' . ('=' x 10_000) . '"}}}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": {"S": "\u0000\ud800"}}}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": {"S": "x"}}, "ConditionExpression": "' . ('(' x 50_000) . '"}' ],
-	[ 'PutItem', '{"TableName": "T", "Item": {"Id": {"S": "x"}}, "ConditionExpression": "' . ('NOT ' x 50_000) . 'a"}' ],
-	[ 'Scan', '{"TableName": "T", "FilterExpression": "' . ('a.' x 30_000) . 'a = :v"}' ],
-	[ 'Scan', '{"TableName": "T", "FilterExpression": "a[' . ('9' x 1000) . '] = :v"}' ],
-	[ 'Scan', '{"TableName": "T", "Limit": 1e400}' ],
-	[ 'Scan', '{"TableName": "T", "Segment": -2147483649, "TotalSegments": 99999999999999999999}' ],
-	[ 'UpdateItem', '{"TableName": "T", "Key": {"Id": {"S": "x"}}, "UpdateExpression": "SET ' . ('a = ' x 20_000) . '"}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": ' . ('{"M": {"x": ' x 5000) . '1' . ('}}' x 5000) . '}}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"N": "' . ('9' x 200_000) . '"}}}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"N": "1E' . ('9' x 50_000) . '"}}}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"B": "' . ('=' x 10_000) . '"}}}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"S": "\u0000\ud800"}}}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"S": "x"}}, "ConditionExpression": "' . ('(' x 50_000) . '"}' ],
+	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"S": "x"}}, "ConditionExpression": "' . ('NOT ' x 50_000) . 'a"}' ],
+	[ 'Scan', '{"TableName": "Tab", "FilterExpression": "' . ('a.' x 30_000) . 'a = :v"}' ],
+	[ 'Scan', '{"TableName": "Tab", "FilterExpression": "a[' . ('9' x 1000) . '] = :v"}' ],
+	[ 'Scan', '{"TableName": "Tab", "Limit": 1e400}' ],
+	[ 'Scan', '{"TableName": "Tab", "Segment": -2147483649, "TotalSegments": 99999999999999999999}' ],
+	[ 'UpdateItem', '{"TableName": "Tab", "Key": {"Id": {"S": "x"}}, "UpdateExpression": "SET ' . ('a = ' x 20_000) . '"}' ],
 	[ 'Query', 'null' ],
 	[ 'Query', '[]' ],
 	[ 'Query', '"x"' ],
-	[ 'Query', '{"TableName": "T"} trailing' ]);
+	[ 'Query', '{"TableName": "Tab"} trailing' ]);
 
 my $node = PostgreSQL::Test::Cluster->new('hostile');
 $node->init;
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'dynamo'");
 $node->append_conf('postgresql.conf', "log_min_error_statement = panic");
+$node->append_conf('postgresql.conf', "log_statement = none");
 $node->append_conf('postgresql.conf', "statement_timeout = '120s'");
 $node->start;
 $node->safe_psql(
@@ -78,7 +79,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || left(SQLERRM, 200);
 END $$;
 
-SELECT dynamo.create_table('{"TableName": "T", "BillingMode": "PAY_PER_REQUEST",
+SELECT dynamo.create_table('{"TableName": "Tab", "BillingMode": "PAY_PER_REQUEST",
   "AttributeDefinitions": [{"AttributeName": "Id", "AttributeType": "S"}],
   "KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}'::jsonb);
 ));
@@ -97,7 +98,8 @@ sub as_bytes
 
 open my $fh, '>', $file or die "$file: $!";
 binmode $fh;
-foreach my $pair (@by_hand, map { [ $fuzzer->next ] } 1 .. $requests)
+foreach my $pair ($fuzzer->setup, @by_hand,
+	map { [ $fuzzer->next ] } 1 .. $requests)
 {
 	my ($operation, $request) = map { as_bytes($_) } @$pair;
 
