@@ -205,7 +205,7 @@ bind_condition(ExprBindings *bindings, ExprKind kind, const ExprNode *parsed)
 }
 
 /* Condition from a bound tree. */
-Condition  *
+Condition *
 condition_from_tree(ExprNode *root)
 {
 	Condition  *condition = palloc0(sizeof(Condition));
@@ -217,7 +217,7 @@ condition_from_tree(ExprNode *root)
 }
 
 /* The condition that a request's text stands for; NULL for NULL. */
-Condition  *
+Condition *
 condition_prepare(ExprKind kind, const JsonNode *text, ExprBindings *bindings)
 {
 	const ParsedExpr *parsed;

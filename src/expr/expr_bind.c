@@ -293,7 +293,7 @@ doc_path_equal(const DocPath *a, const DocPath *b)
 }
 
 /* How messages show a path: [a, [1], b] */
-char	   *
+char *
 doc_path_to_string(const DocPath *path)
 {
 	StringInfoData str;
@@ -351,7 +351,7 @@ doc_path_get(const DocPath *path, const JsonbContainer *item,
 
 /* ---- operands ---- */
 
-ExprNode   *
+ExprNode *
 expr_bind_operand(ExprBindings *bindings, ExprKind kind,
 				  const ExprNode *parsed, bool raw)
 {
@@ -426,7 +426,7 @@ expr_collect_paths(const ExprNode *node, DocPath *paths, int *npaths)
 
 /* ---- trees built by hand ---- */
 
-ExprNode   *
+ExprNode *
 expr_path_node(const DocPath *path)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
@@ -436,7 +436,7 @@ expr_path_node(const DocPath *path)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_value_node(JsonNode *value)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
@@ -450,7 +450,7 @@ expr_value_node(JsonNode *value)
 }
 
 /* Operand for a whole top-level attribute. */
-ExprNode   *
+ExprNode *
 expr_attribute_node(const char *name, uint32 name_len)
 {
 	PathElement *element = palloc0(sizeof(PathElement));
@@ -477,7 +477,7 @@ make_node(ExprOp op, ExprFunction function, int nargs, va_list args)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_node(ExprOp op, int nargs,...)
 {
 	ExprNode   *node;
@@ -489,7 +489,7 @@ expr_node(ExprOp op, int nargs,...)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_function_node(ExprFunction function, int nargs,...)
 {
 	ExprNode   *node;
@@ -501,7 +501,7 @@ expr_function_node(ExprFunction function, int nargs,...)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_list_node(ExprOp op, List *args)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));

@@ -213,7 +213,7 @@ make_node(ExprParser *parser, ExprOp op, int nargs)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_build(ExprParser *parser, ExprOp op, int nargs,...)
 {
 	ExprNode   *node = make_node(parser, op, nargs);
@@ -227,7 +227,7 @@ expr_build(ExprParser *parser, ExprOp op, int nargs,...)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_build_list(ExprParser *parser, ExprOp op, List *args)
 {
 	ExprNode   *node = make_node(parser, op, list_length(args));
@@ -241,7 +241,7 @@ expr_build_list(ExprParser *parser, ExprOp op, List *args)
 }
 
 /* Function call; whether it may stand where it does is found out later. */
-ExprNode   *
+ExprNode *
 expr_build_function(ExprParser *parser, ExprToken name, List *args)
 {
 	ExprNode   *node = expr_build_list(parser, OP_FUNCTION, args);
@@ -269,7 +269,7 @@ expr_build_function(ExprParser *parser, ExprToken name, List *args)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_build_value(ExprToken ref)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
@@ -280,7 +280,7 @@ expr_build_value(ExprToken ref)
 	return node;
 }
 
-ExprNode   *
+ExprNode *
 expr_build_path(const DocPath *path)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
@@ -294,7 +294,7 @@ expr_build_path(const DocPath *path)
  * Parentheses leave no node behind.  In conditions two pairs around the same
  * thing are a fault, in updates they are not.
  */
-ExprNode   *
+ExprNode *
 expr_in_parens(ExprParser *parser, ExprNode *node)
 {
 	if (node->parens && parser->kind != EXPR_UPDATE)
@@ -315,7 +315,7 @@ note_function_use(ExprParser *parser, const ExprNode *function)
 }
 
 /* A function as a condition: any but size(). */
-ExprNode   *
+ExprNode *
 expr_as_condition(ExprParser *parser, ExprNode *function)
 {
 	if (function->function == FUNC_SIZE)
@@ -342,7 +342,7 @@ yields_appended_list(const ExprNode *node)
 }
 
 /* A function as an operand: in conditions only size(). */
-ExprNode   *
+ExprNode *
 expr_as_operand(ExprParser *parser, ExprNode *function)
 {
 	if (function->function == FUNC_UNKNOWN)
@@ -402,7 +402,7 @@ set_name(ExprParser *parser, PathElement *element, ExprToken name)
 							(int) name.len, name.str));
 }
 
-DocPath    *
+DocPath *
 expr_start_path(ExprParser *parser, ExprToken name)
 {
 	DocPath    *path = palloc(sizeof(DocPath));

@@ -116,7 +116,7 @@ get_child(PathTree *tree, const PathElement *element)
 	return child;
 }
 
-PathTree   *
+PathTree *
 path_tree_build(const DocPath *paths, int npaths, const void *const *leaves)
 {
 	PathTree   *root = palloc0(sizeof(PathTree));
@@ -133,7 +133,7 @@ path_tree_build(const DocPath *paths, int npaths, const void *const *leaves)
 }
 
 /* Child by name; NULL if there is none. */
-PathTree   *
+PathTree *
 path_tree_find(const PathTree *tree, const char *name, uint32 name_len)
 {
 	for (PathTree *child = tree->first; child; child = child->next)

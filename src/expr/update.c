@@ -142,7 +142,7 @@ build_tree(Update *update)
 }
 
 /* Update from bound actions. */
-Update	   *
+Update *
 update_from_actions(List *actions)
 {
 	UpdateAction *array = palloc(sizeof(UpdateAction) * list_length(actions));
@@ -157,7 +157,7 @@ update_from_actions(List *actions)
 }
 
 /* The update that a request's text stands for; NULL for NULL. */
-Update	   *
+Update *
 update_prepare(const JsonNode *text, ExprBindings *bindings)
 {
 	const ParsedExpr *parsed;
@@ -762,7 +762,7 @@ apply_child(const PathTree *child, const JsonbContainer *old,
 }
 
 /* The new item; see expr.h. */
-JsonNode   *
+JsonNode *
 update_apply(const Update *update, const JsonbContainer *old,
 			 const JsonNode *key)
 {
