@@ -160,8 +160,8 @@ expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
 }
 
 /*
- * Raise the error about the last token.  "near" is that token and the next
- * one as they stand in the text, or what the text ends in.
+ * Raise the error about the last token.  "near" is the text from the token
+ * before it to the one after it, as it stands in the source.
  */
 void
 expr_syntax_error(ExprParser *parser, yyscan_t scanner)
@@ -169,20 +169,13 @@ expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 	union EXPR_YYSTYPE value;
 	uint32		start = parser->token_start;
 	uint32		end = parser->token_end;
+	uint32		near_start = parser->previous_start;
 	uint32		near_end;
 
 	if (start == parser->len)
-	{
-		uint32		near = parser->previous_start;
-
-		near_end = parser->len;
-		while (near_end > near &&
-			   strchr(" \t\r\n\f\v", parser->text[near_end - 1]) != NULL)
-			near_end--;
 		expr_error(parser->kind,
 				   "Syntax error; token: \"<EOF>\", near: \"%.*s\"",
-				   (int) (near_end - near), &parser->text[near]);
-	}
+				   (int) (parser->len - near_start), &parser->text[near_start]);
 
 	/* The scanner has restored what it overwrites behind earlier tokens */
 	if (expr_yylex(&value, parser, scanner) == 0)
@@ -191,7 +184,7 @@ expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 		near_end = parser->token_end;
 	expr_error(parser->kind, "Syntax error; token: \"%.*s\", near: \"%.*s\"",
 			   (int) (end - start), &parser->text[start],
-			   (int) (near_end - start), &parser->text[start]);
+			   (int) (near_end - near_start), &parser->text[near_start]);
 }
 
 /* ---- actions of the grammar: conditions and operands ---- */
