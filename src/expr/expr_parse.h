@@ -4,6 +4,7 @@
 #ifndef DYNAMO_EXPR_PARSE_H
 #define DYNAMO_EXPR_PARSE_H
 
+#include "errors.h"
 #include "expr/expr_tree.h"
 
 /*
@@ -61,8 +62,8 @@ extern int	expr_yyget_leng(yyscan_t scanner);
 /* Grammar actions, in parse.c */
 extern int	expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser,
 					   yyscan_t scanner);
-extern void expr_syntax_error(ExprParser *parser,
-							  yyscan_t scanner) pg_attribute_noreturn();
+pg_noreturn extern void expr_syntax_error(ExprParser *parser,
+							  yyscan_t scanner);
 extern ExprNode *expr_build(ExprParser *parser, ExprOp op, int nargs,...);
 extern ExprNode *expr_build_list(ExprParser *parser, ExprOp op, List *args);
 extern ExprNode *expr_build_function(ExprParser *parser, ExprToken name,

@@ -14,6 +14,8 @@
 #ifndef DYNAMO_EXPR_TREE_H
 #define DYNAMO_EXPR_TREE_H
 
+#include "errors.h"
+
 #include "expr/expr.h"
 #include "nodes/pg_list.h"
 
@@ -171,10 +173,10 @@ extern ExprNode *expr_bind_operand(ExprBindings *bindings, ExprKind kind,
 
 /* Raise the errors about a wrong number of operands and so on. */
 extern void expr_check_nargs(ExprKind kind, const ExprNode *node);
-extern void expr_operand_type_error(ExprKind kind, const ExprNode *node,
-									const char *type) pg_attribute_noreturn();
-extern void expr_path_needed_error(ExprKind kind,
-								   const ExprNode *node) pg_attribute_noreturn();
+pg_noreturn extern void expr_operand_type_error(ExprKind kind, const ExprNode *node,
+									const char *type);
+pg_noreturn extern void expr_path_needed_error(ExprKind kind,
+								   const ExprNode *node);
 
 /* Value at a path of an item (NULL: no item); false if there is none. */
 extern bool doc_path_get(const DocPath *path, const JsonbContainer *item,
