@@ -43,7 +43,7 @@ pg_noreturn extern void dynamo_error(DynamoErrorCode code, const char *fmt,...)
 
 /* The same with a detail: JSON text of the exception's structured parts. */
 pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *detail,
-								const char *message);
+											const char *message);
 
 /* ValidationException, much the most frequent. */
 #define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)

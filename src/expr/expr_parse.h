@@ -63,7 +63,7 @@ extern int	expr_yyget_leng(yyscan_t scanner);
 extern int	expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser,
 					   yyscan_t scanner);
 pg_noreturn extern void expr_syntax_error(ExprParser *parser,
-							  yyscan_t scanner);
+										  yyscan_t scanner);
 extern ExprNode *expr_build(ExprParser *parser, ExprOp op, int nargs,...);
 extern ExprNode *expr_build_list(ExprParser *parser, ExprOp op, List *args);
 extern ExprNode *expr_build_function(ExprParser *parser, ExprToken name,

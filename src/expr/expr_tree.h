@@ -174,9 +174,9 @@ extern ExprNode *expr_bind_operand(ExprBindings *bindings, ExprKind kind,
 /* Raise the errors about a wrong number of operands and so on. */
 extern void expr_check_nargs(ExprKind kind, const ExprNode *node);
 pg_noreturn extern void expr_operand_type_error(ExprKind kind, const ExprNode *node,
-									const char *type);
+												const char *type);
 pg_noreturn extern void expr_path_needed_error(ExprKind kind,
-								   const ExprNode *node);
+											   const ExprNode *node);
 
 /* Value at a path of an item (NULL: no item); false if there is none. */
 extern bool doc_path_get(const DocPath *path, const JsonbContainer *item,
