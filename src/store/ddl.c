@@ -68,12 +68,21 @@ ddl_create_table(TableRow *row)
 {
 	StringInfoData sql;
 	const char *relation;
+	TableRow   *existing;
 	Oid			relid;
 
 	catalog_lock_name(row->table_name);
-	if (catalog_read_row(row->table_name) != NULL)
-		dynamo_error(DYNAMO_RESOURCE_IN_USE, "Table already exists: %s",
-					 row->table_name);
+	existing = catalog_read_row(row->table_name);
+	if (existing != NULL)
+	{
+		if (OidIsValid(get_relname_relid(existing->relation_name,
+										 get_namespace_oid(ITEM_SCHEMA, false))))
+			dynamo_error(DYNAMO_RESOURCE_IN_USE, "Table already exists: %s",
+						 row->table_name);
+
+		/* dropped without the event trigger, or under another name */
+		catalog_delete_relation(existing->relation_name);
+	}
 	row->relation_name = choose_relation_name(row->table_name);
 	relation = quote_qualified_identifier(ITEM_SCHEMA, row->relation_name);
 

@@ -23,9 +23,12 @@
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -111,6 +114,7 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	List	   *perminfos = NIL;
+	Bitmapset  *updated;
 	TriggerDesc *triggers;
 
 	write->rel = rel;
@@ -123,10 +127,15 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	rte->relid = RelationGetRelid(rel);
 	rte->relkind = rel->rd_rel->relkind;
 	rte->rellockmode = RowExclusiveLock;
+
+	/* What an update changes: triggers and generated columns depend on it. */
+	updated = bms_make_singleton(descriptor->item_attno -
+								 FirstLowInvalidHeapAttributeNumber);
 #if PG_VERSION_NUM >= 160000
-	addRTEPermissionInfo(&perminfos, rte);
+	addRTEPermissionInfo(&perminfos, rte)->updatedCols = updated;
 #else
 	(void) perminfos;
+	rte->updatedCols = updated;
 #endif
 	exec_init_range_table(write->estate, list_make1(rte), perminfos);
 
@@ -160,7 +169,31 @@ end_write(ItemWrite *write)
 	FreeExecutorState(write->estate);
 }
 
-/* Fill new_slot: columns of our own from the item, others kept or NULL. */
+/* Give the columns that are not ours their defaults. */
+static void
+fill_defaults(ItemWrite *write)
+{
+	TupleTableSlot *slot = write->new_slot;
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+	ExprContext *econtext = GetPerTupleExprContext(write->estate);
+
+	for (int i = ITEM_KEY_ATTNO; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Expr	   *expr;
+
+		if (i == write->descriptor->item_attno - 1 || att->attisdropped ||
+			att->attgenerated)
+			continue;
+		expr = (Expr *) build_column_default(write->rel, i + 1);
+		if (expr != NULL)
+			slot->tts_values[i] =
+				ExecEvalExpr(ExecInitExpr(expression_planner(expr), NULL),
+							 econtext, &slot->tts_isnull[i]);
+	}
+}
+
+/* Fill new_slot: columns of our own from the item, others kept or default. */
 static void
 fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 {
@@ -175,7 +208,10 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 		memcpy(slot->tts_isnull, write->old_slot->tts_isnull, natts * sizeof(bool));
 	}
 	else
+	{
 		memset(slot->tts_isnull, true, natts * sizeof(bool));
+		fill_defaults(write);
+	}
 
 	slot->tts_values[ITEM_KEY_ATTNO - 1] = PointerGetDatum(write->key);
 	slot->tts_isnull[ITEM_KEY_ATTNO - 1] = false;
@@ -223,6 +259,18 @@ check_lost_race(TM_Result result)
 	}
 }
 
+/* Is a row that of the key to write? */
+static bool
+slot_has_key(ItemWrite *write, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		key = slot_getattr(slot, ITEM_KEY_ATTNO, &isnull);
+
+	return !isnull &&
+		DatumGetBool(DirectFunctionCall2(byteaeq, key,
+										 PointerGetDatum(write->key)));
+}
+
 /* Lock the row found and fetch its newest version into old_slot. */
 static bool
 lock_version(ItemWrite *write, Snapshot snapshot, bool deletes)
@@ -238,8 +286,9 @@ lock_version(ItemWrite *write, Snapshot snapshot, bool deletes)
 							  IsolationUsesXactSnapshot() ? 0 :
 							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 							  &tmfd);
+	/* Plain SQL may have given the newest version another key. */
 	if (result == TM_Ok)
-		return true;
+		return slot_has_key(write, write->old_slot);
 	check_lost_race(result);
 	return false;
 }
@@ -335,6 +384,23 @@ insert_item(ItemWrite *write, Jsonb *item)
 	if (write->rri->ri_NumIndices == 0)
 		ExecOpenIndices(write->rri, true);
 
+	/*
+	 * Under a key that a trigger chose there may be another item.  That is no
+	 * race to be repeated, but a violation of the primary key.
+	 */
+	if (!slot_has_key(write, write->new_slot))
+	{
+		table_tuple_insert(write->rel, write->new_slot,
+						   write->estate->es_output_cid, 0, NULL);
+		recheck = exec_insert_index_tuples(write->rri, write->new_slot,
+										   write->estate, false, false, NULL,
+										   NIL, false);
+		ExecARInsertTriggers(write->estate, write->rri, write->new_slot,
+							 recheck, NULL);
+		list_free(recheck);
+		return WRITE_DONE;
+	}
+
 	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
 	table_tuple_insert_speculative(write->rel, write->new_slot,
 								   write->estate->es_output_cid, 0, NULL, token);
@@ -396,6 +462,8 @@ item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
 	TriggerDesc *triggers;
 	WriteOutcome outcome;
 
+	/* See what the statement that calls us has done so far. */
+	CommandCounterIncrement();
 	begin_write(&write, rel, descriptor, key);
 
 	/* Before triggers lock the row themselves, and must see what is decided. */
