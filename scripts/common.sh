@@ -63,7 +63,7 @@ build_and_install()
 {
 	local lib ext f same=yes
 
-	make -C "$TOP" --no-print-directory PG_CONFIG="$PG_CONFIG" all ||
+	make -C "$TOP" --no-print-directory -s PG_CONFIG="$PG_CONFIG" all ||
 		die "the build failed"
 
 	lib=$("$PG_CONFIG" --pkglibdir)

@@ -63,7 +63,7 @@ FROM (VALUES (''), (' '), ('a'), ('(a)'), (':v'), ('a = '), ('= a'), ('a == b'),
 	('a = 1'), ('a = ''x'''), ('a = "x"'), ('a[x] = b'), ('a[:v] = b'), ('a[-1] = b'), ('a[1.5] = b'), ('a[] = b'), ('a. = b'), ('.a = b'), ('a..b = c'),
 	('a.1b = c'), ('# = b'), (': = b'), ('#a-b = c'), ('a + b = c'), ('a = b + c'), ('a != b'), ('a <=> b'), ('a = b;'), ('a = b -- c'),
 	('a & b'), ('a = b = c'), ('a < b < c'), ('#f(a) = b'), (':f(a) = b'), ('(a, b) = c'), ('NOT (a, b)'), ('a.size(b) = c'),
-	('a = é'), ('日本 = a'), ('a = 😀 b'), ('(a = b) c'), ('(a)(b)'), ('a IN (b) (c)'), ('a' || chr(1) || '= b'), ('in = a'), ('a = and')) AS t(e);
+	('a = é'), ('日本 = a'), ('a = 😀 b'), ('(a = b) c'), ('(a)(b)'), ('a IN (b) (c)'), ('a' || chr(1) || '= b'), ('a = ' || chr(1114111) || '0b'), ('a = ' || chr(1114111)), ('in = a'), ('a = and')) AS t(e);
 SELECT e, pg_temp.update(e)
 FROM (VALUES (''), ('INVALID SYNTAX'), ('SET'), ('SET a'), ('SET a ='), ('SET a = b,'), ('SET a = b, ,'), ('SET = b'), ('SET a = b c = d'),
 	('SET a = b + c + d'), ('SET a = b - c + d'), ('SET a = (b + c) + d'), ('SET a = b * c'), ('SET a = -b'), ('SET a = list_append(a + b, c)'),
@@ -333,6 +333,40 @@ BEGIN
 		END;
 	END LOOP;
 	RAISE WARNING 'both happened: %', worked > 500 AND failed > 500;
+END $$;
+
+-- strange arguments
+DO $$
+DECLARE
+	strange jsonb[] := ARRAY[NULL, 'null', 'true', '1', '"x"', '[]', '{}', '[{"S": "x"}]', '{"a": null}', '{":v": null}', '{"#a": null}', '{"#a": {"S": "a"}}', '{"#a": "a"}',
+		'{":v": 1}', '{":v": "x"}', '{":v": []}', '{":v": {"S": 1}}', '{":v": {"N": 1}}', '{":v": {"B": "!"}}', '{":v": {"BOOL": "x"}}', '{":v": {"NULL": 1}}',
+		'{":v": {"L": {}}}', '{":v": {"L": [null]}}', '{":v": {"L": [1]}}', '{":v": {"M": []}}', '{":v": {"M": {"a": null}}}', '{":v": {"M": {"a": "x"}}}',
+		'{":v": {"SS": [1]}}', '{":v": {"SS": [null]}}', '{":v": {"SS": {}}}', '{":v": {"NS": [""]}}', '{":v": {"dog": "x"}}', '{":v": {"S": "x", "SS": null}}',
+		'{"a": 1}', '{"a": {"L": [{}]}}', '{"a": {"S": "x"}}', '{"": {"S": "x"}}'];
+	x jsonb; y jsonb;
+	n int := 0;
+BEGIN
+	FOREACH x IN ARRAY strange LOOP
+	FOREACH y IN ARRAY strange LOOP
+		FOR k IN 1..7 LOOP
+			BEGIN
+				CASE k
+					WHEN 1 THEN PERFORM dynamo.condition_matches(x, 'a = :v', NULL, y);
+					WHEN 2 THEN PERFORM dynamo.condition_matches(x, 'contains(#a, a)', y, NULL);
+					WHEN 3 THEN PERFORM dynamo.apply_update(x, y, 'SET b = a', NULL, NULL);
+					WHEN 4 THEN PERFORM dynamo.apply_update(NULL, x, 'SET b = :v', NULL, y);
+					WHEN 5 THEN PERFORM dynamo.apply_update(NULL, NULL, 'SET #a = :v', x, y);
+					WHEN 6 THEN PERFORM dynamo.apply_projection(x, '#a', y);
+					ELSE PERFORM dynamo.parse_key_condition('#a = :v', x, y);
+				END CASE;
+			EXCEPTION WHEN SQLSTATE 'DY001' OR SQLSTATE 'DY002' THEN
+				NULL;
+			END;
+			n := n + 1;
+		END LOOP;
+	END LOOP;
+	END LOOP;
+	RAISE WARNING '% ended', n;
 END $$;
 
 -- the cache forgets: more texts than it holds, then the first again

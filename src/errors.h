@@ -9,6 +9,11 @@
 #ifndef DYNAMO_ERRORS_H
 #define DYNAMO_ERRORS_H
 
+/* 18 replaced pg_attribute_noreturn(), which came after the declaration */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	pg_attribute_noreturn()
+#endif
+
 typedef enum DynamoErrorCode
 {
 	DYNAMO_VALIDATION,
@@ -33,12 +38,12 @@ typedef enum DynamoErrorCode
 } DynamoErrorCode;
 
 /* Raise exception `code` with a printf-style message. */
-extern void dynamo_error(DynamoErrorCode code, const char *fmt,...)
-			pg_attribute_printf(2, 3) pg_attribute_noreturn();
+pg_noreturn extern void dynamo_error(DynamoErrorCode code, const char *fmt,...)
+			pg_attribute_printf(2, 3);
 
 /* The same with a detail: JSON text of the exception's structured parts. */
-extern void dynamo_error_detail(DynamoErrorCode code, const char *detail,
-								const char *message) pg_attribute_noreturn();
+pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *detail,
+											const char *message);
 
 /* ValidationException, much the most frequent. */
 #define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)

@@ -127,6 +127,7 @@ expr_parse(ExprKind kind, const JsonNode *text)
 		kind : EXPR_CONDITION;
 	key.len = text->len;
 	key.text = text->u.str;
+
 	entry = hash_search(cache, &key, HASH_FIND, NULL);
 	if (entry)
 	{

@@ -66,6 +66,7 @@ typedef struct KeyCondition KeyCondition;
  */
 extern ExprBindings *expr_bindings_create(const JsonNode *names,
 										  JsonNode *values);
+
 /* Unused names, then unused values. */
 extern void expr_bindings_check_unused(const ExprBindings *bindings);
 
@@ -73,9 +74,11 @@ extern void expr_bindings_check_unused(const ExprBindings *bindings);
 
 extern Condition *condition_prepare(ExprKind kind, const JsonNode *text,
 									ExprBindings *bindings);
+
 /* item NULL: there is no item */
 extern bool condition_evaluate(const Condition *condition,
 							   const JsonbContainer *item);
+
 /* All document paths in the condition, in order of appearance. */
 extern const DocPath *condition_paths(const Condition *condition, int *npaths);
 
@@ -83,9 +86,11 @@ extern const DocPath *condition_paths(const Condition *condition, int *npaths);
 
 extern Projection *projection_prepare(const JsonNode *text,
 									  ExprBindings *bindings);
+
 /* From a plain list of top-level attribute names (AttributesToGet, keys). */
 extern Projection *projection_from_names(const char *const *names,
 										 const uint32 *name_lens, int n);
+
 /* Node becomes the projected item: an object, possibly empty. */
 extern void projection_apply(const Projection *projection,
 							 const JsonbContainer *item, JsonNode *result);
@@ -112,8 +117,10 @@ extern bool update_only_removes(const Update *update);
  * UPDATED_OLD and UPDATED_NEW (list elements come back compacted). */
 extern const DocPath *update_target_paths(const Update *update, int *npaths);
 extern const Projection *update_target_projection(const Update *update);
+
 /* Paths that are read on right-hand sides. */
 extern const DocPath *update_source_paths(const Update *update, int *npaths);
+
 /* If the update SETs the whole top-level attribute to a literal value (or
  * ADDs one), that value: for the static check of index key types. */
 extern bool update_literal_for(const Update *update, const char *name,
@@ -142,6 +149,7 @@ typedef struct KeyClause
 
 extern KeyCondition *key_condition_prepare(const JsonNode *text,
 										   ExprBindings *bindings);
+
 /*
  * Shape rules ("Shape of a key condition"): only ANDs of simple conditions on
  * top-level attributes, one per attribute.  max_clauses is 2, or up to 8 for

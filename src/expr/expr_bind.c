@@ -449,18 +449,42 @@ expr_value_node(JsonNode *value)
 	return node;
 }
 
+/* Operand for a whole top-level attribute. */
+ExprNode *
+expr_attribute_node(const char *name, uint32 name_len)
+{
+	PathElement *element = palloc0(sizeof(PathElement));
+	DocPath		path;
+
+	element->name = name;
+	element->name_len = name_len;
+	path.nelements = 1;
+	path.elements = element;
+	return expr_path_node(&path);
+}
+
+static ExprNode *
+make_node(ExprOp op, ExprFunction function, int nargs, va_list args)
+{
+	ExprNode   *node = palloc0(sizeof(ExprNode));
+
+	node->op = op;
+	node->function = function;
+	node->nargs = nargs;
+	node->u.args = palloc(sizeof(ExprNode *) * nargs);
+	for (int i = 0; i < nargs; i++)
+		node->u.args[i] = va_arg(args, ExprNode *);
+	return node;
+}
+
 ExprNode *
 expr_node(ExprOp op, int nargs,...)
 {
-	ExprNode   *node = palloc0(sizeof(ExprNode));
+	ExprNode   *node;
 	va_list		args;
 
-	node->op = op;
-	node->nargs = nargs;
-	node->u.args = palloc(sizeof(ExprNode *) * nargs);
 	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		node->u.args[i] = va_arg(args, ExprNode *);
+	node = make_node(op, FUNC_UNKNOWN, nargs, args);
 	va_end(args);
 	return node;
 }
@@ -468,16 +492,11 @@ expr_node(ExprOp op, int nargs,...)
 ExprNode *
 expr_function_node(ExprFunction function, int nargs,...)
 {
-	ExprNode   *node = palloc0(sizeof(ExprNode));
+	ExprNode   *node;
 	va_list		args;
 
-	node->op = OP_FUNCTION;
-	node->function = function;
-	node->nargs = nargs;
-	node->u.args = palloc(sizeof(ExprNode *) * nargs);
 	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		node->u.args[i] = va_arg(args, ExprNode *);
+	node = make_node(OP_FUNCTION, function, nargs, args);
 	va_end(args);
 	return node;
 }

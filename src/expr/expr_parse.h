@@ -4,6 +4,7 @@
 #ifndef DYNAMO_EXPR_PARSE_H
 #define DYNAMO_EXPR_PARSE_H
 
+#include "errors.h"
 #include "expr/expr_tree.h"
 
 /*
@@ -52,17 +53,17 @@ typedef void *yyscan_t;
 #include "expr/expr_gram.h"
 
 /* In the scanner */
-extern int	expr_scan_token(EXPR_YYSTYPE *value, yyscan_t scanner);
+extern int	expr_scan_token(union EXPR_YYSTYPE *value, yyscan_t scanner);
 extern yyscan_t expr_scanner_create(ExprParser *parser);
 extern void expr_scanner_destroy(yyscan_t scanner);
 extern char *expr_yyget_text(yyscan_t scanner);
 extern int	expr_yyget_leng(yyscan_t scanner);
 
 /* Grammar actions, in parse.c */
-extern int	expr_yylex(EXPR_YYSTYPE *value, ExprParser *parser,
+extern int	expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser,
 					   yyscan_t scanner);
-extern void expr_syntax_error(ExprParser *parser,
-							  yyscan_t scanner) pg_attribute_noreturn();
+pg_noreturn extern void expr_syntax_error(ExprParser *parser,
+										  yyscan_t scanner);
 extern ExprNode *expr_build(ExprParser *parser, ExprOp op, int nargs,...);
 extern ExprNode *expr_build_list(ExprParser *parser, ExprOp op, List *args);
 extern ExprNode *expr_build_function(ExprParser *parser, ExprToken name,

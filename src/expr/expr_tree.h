@@ -14,6 +14,8 @@
 #ifndef DYNAMO_EXPR_TREE_H
 #define DYNAMO_EXPR_TREE_H
 
+#include "errors.h"
+
 #include "expr/expr.h"
 #include "nodes/pg_list.h"
 
@@ -92,6 +94,8 @@ typedef struct UpdateAction
 	UpdateActionType type;
 	DocPath		path;
 	ExprNode   *value;			/* NULL for REMOVE; OP_VALUE for ADD, DELETE */
+	bool		legacy;			/* from AttributeUpdates, which has a text of
+								 * its own for a wrong type */
 } UpdateAction;
 
 /* What one text parses to; only the members of its kind are set. */
@@ -105,16 +109,24 @@ typedef struct ParsedExpr
 /* ---- building bound trees by hand ---- */
 
 extern ExprNode *expr_path_node(const DocPath *path);
+
+extern ExprNode *expr_attribute_node(const char *name, uint32 name_len);
+
 /* value: normalized attribute value; kept, not copied */
 extern ExprNode *expr_value_node(JsonNode *value);
 extern ExprNode *expr_node(ExprOp op, int nargs,...);
 extern ExprNode *expr_function_node(ExprFunction function, int nargs,...);
+
 /* From a List of ExprNode *: IN */
 extern ExprNode *expr_list_node(ExprOp op, List *args);
 
 extern Condition *condition_from_tree(ExprNode *root);
 extern const ExprNode *condition_root(const Condition *condition);
-/* actions: List of UpdateAction *, whose paths neither overlap nor conflict */
+
+/*
+ * actions: List of UpdateAction *, whose paths neither overlap nor conflict.
+ * ADD takes lists here, too (it appends).
+ */
 extern Update *update_from_actions(List *actions);
 
 /* ---- parsing (parse.c, cache.c) ---- */
@@ -148,9 +160,11 @@ extern int	expr_function_nargs(ExprFunction function);
 /* Resolve the aliases of a parsed path; the result is a copy. */
 extern void expr_bind_path(ExprBindings *bindings, ExprKind kind,
 						   const DocPath *parsed, DocPath *path);
+
 /* Raise the error about the first undefined alias in a List of DocPath *. */
 extern void expr_check_names(ExprBindings *bindings, ExprKind kind,
 							 List *paths);
+
 /* Bound copy of an operand tree.  Values get a view unless raw is set. */
 extern ExprNode *expr_bind_operand(ExprBindings *bindings, ExprKind kind,
 								   const ExprNode *parsed, bool raw);
@@ -159,15 +173,16 @@ extern ExprNode *expr_bind_operand(ExprBindings *bindings, ExprKind kind,
 
 /* Raise the errors about a wrong number of operands and so on. */
 extern void expr_check_nargs(ExprKind kind, const ExprNode *node);
-extern void expr_operand_type_error(ExprKind kind, const ExprNode *node,
-									const char *type) pg_attribute_noreturn();
-extern void expr_path_needed_error(ExprKind kind,
-								   const ExprNode *node) pg_attribute_noreturn();
+pg_noreturn extern void expr_operand_type_error(ExprKind kind, const ExprNode *node,
+												const char *type);
+pg_noreturn extern void expr_path_needed_error(ExprKind kind,
+											   const ExprNode *node);
 
 /* Value at a path of an item (NULL: no item); false if there is none. */
 extern bool doc_path_get(const DocPath *path, const JsonbContainer *item,
 						 AttrValue *value);
 extern bool doc_path_equal(const DocPath *a, const DocPath *b);
+
 /* "[a, [1], b]" */
 extern char *doc_path_to_string(const DocPath *path);
 

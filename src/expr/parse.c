@@ -14,6 +14,7 @@ static const struct
 	int			nargs;
 	bool		in_update;		/* belongs to updates, not to conditions */
 }			functions[] =
+
 {
 	[FUNC_ATTRIBUTE_EXISTS] = {"attribute_exists", 1, false},
 	[FUNC_ATTRIBUTE_NOT_EXISTS] = {"attribute_not_exists", 1, false},
@@ -125,7 +126,7 @@ note_fault(ExprParser *parser, ExprFault fault, const char *message)
 
 /* The grammar's lexer: start token first, then the scanner's tokens. */
 int
-expr_yylex(EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
+expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
 {
 	int			token;
 
@@ -159,29 +160,22 @@ expr_yylex(EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
 }
 
 /*
- * Raise the error about the last token.  "near" is that token and the next
- * one as they stand in the text, or what the text ends in.
+ * Raise the error about the last token.  "near" is the text from the token
+ * before it to the one after it, as it stands in the source.
  */
 void
 expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 {
-	EXPR_YYSTYPE value;
+	union EXPR_YYSTYPE value;
 	uint32		start = parser->token_start;
 	uint32		end = parser->token_end;
+	uint32		near_start = parser->previous_start;
 	uint32		near_end;
 
 	if (start == parser->len)
-	{
-		uint32		near = parser->previous_start;
-
-		near_end = parser->len;
-		while (near_end > near &&
-			   strchr(" \t\r\n\f\v", parser->text[near_end - 1]) != NULL)
-			near_end--;
 		expr_error(parser->kind,
 				   "Syntax error; token: \"<EOF>\", near: \"%.*s\"",
-				   (int) (near_end - near), parser->text + near);
-	}
+				   (int) (parser->len - near_start), &parser->text[near_start]);
 
 	/* The scanner has restored what it overwrites behind earlier tokens */
 	if (expr_yylex(&value, parser, scanner) == 0)
@@ -189,8 +183,8 @@ expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 	else
 		near_end = parser->token_end;
 	expr_error(parser->kind, "Syntax error; token: \"%.*s\", near: \"%.*s\"",
-			   (int) (end - start), parser->text + start,
-			   (int) (near_end - start), parser->text + start);
+			   (int) (end - start), &parser->text[start],
+			   (int) (near_end - near_start), &parser->text[near_start]);
 }
 
 /* ---- actions of the grammar: conditions and operands ---- */
@@ -454,7 +448,7 @@ void
 expr_add_action(ExprParser *parser, UpdateActionType type,
 				const DocPath *path, ExprNode *value)
 {
-	UpdateAction *action = palloc(sizeof(UpdateAction));
+	UpdateAction *action = palloc0(sizeof(UpdateAction));
 
 	action->type = type;
 	action->path = *path;
@@ -490,6 +484,7 @@ expr_parse_text(ExprKind kind, char *text, uint32 len)
 	memset(&parser, 0, sizeof(parser));
 	parser.kind = kind;
 	parser.text = text;
+
 	parser.len = len;
 	parser.result = palloc0(sizeof(ParsedExpr));
 

@@ -44,30 +44,45 @@ path_relation(const DocPath *a, const DocPath *b)
 	return PATHS_OVERLAP;
 }
 
-/* Raise the error about the first pair of paths in a relation. */
+/* Raise the error about a pair of paths. */
 static void
-check_relation(ExprKind kind, const DocPath *paths, int npaths,
-			   PathRelation relation, const char *verb)
+relation_error(ExprKind kind, const char *verb, const DocPath *one,
+			   const DocPath *two)
 {
+	expr_error(kind, "Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s",
+			   verb, doc_path_to_string(one), doc_path_to_string(two));
+}
+
+/*
+ * Paths must be apart from each other.  Any overlap is reported before any
+ * conflict, the earlier path first.
+ */
+void
+path_tree_check(ExprKind kind, const DocPath *paths, int npaths)
+{
+	const DocPath *one = NULL;
+	const DocPath *two = NULL;
+
 	for (int i = 1; i < npaths; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 
 		for (int j = 0; j < i; j++)
 		{
-			if (path_relation(&paths[j], &paths[i]) == relation)
-				expr_error(kind, "Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s",
-						   verb, doc_path_to_string(&paths[j]),
-						   doc_path_to_string(&paths[i]));
+			PathRelation relation = path_relation(&paths[j], &paths[i]);
+
+			if (relation == PATHS_OVERLAP)
+				relation_error(kind, "overlap", &paths[j], &paths[i]);
+			if (relation == PATHS_CONFLICT && one == NULL)
+			{
+				one = &paths[j];
+				two = &paths[i];
+			}
 		}
 	}
-}
 
-void
-path_tree_check(ExprKind kind, const DocPath *paths, int npaths)
-{
-	check_relation(kind, paths, npaths, PATHS_OVERLAP, "overlap");
-	check_relation(kind, paths, npaths, PATHS_CONFLICT, "conflict");
+	if (one)
+		relation_error(kind, "conflict", one, two);
 }
 
 /* Child for an element; made if there is none. */

@@ -177,7 +177,7 @@ update_prepare(const JsonNode *text, ExprBindings *bindings)
 	{
 		const UpdateAction *action = lfirst(lc);
 
-		actions[n].type = action->type;
+		actions[n] = *action;
 		actions[n].value = NULL;
 		expr_bind_path(bindings, EXPR_UPDATE, &action->path,
 					   &actions[n].path);
@@ -540,6 +540,15 @@ apply_set(const UpdateAction *action, const JsonbContainer *old,
 	check_nesting(&action->path, node);
 }
 
+/* ADD or DELETE does not fit what there is. */
+static void
+target_type_error(const UpdateAction *action)
+{
+	if (action->legacy)
+		validation_error("Type mismatch for attribute to update");
+	data_type_error();
+}
+
 /*
  * New value of a target.  target: its old value, or NULL.  False if it has
  * none from now on.
@@ -568,13 +577,13 @@ apply_action(const UpdateAction *action, const JsonbContainer *old,
 				return true;
 			}
 			if (target->type != operand->type)
-				data_type_error();
+				target_type_error(action);
 			if (operand->type == ATTR_N)
 				add_numbers(target, operand, false, node);
 			else if (operand->type == ATTR_L)
 				append_lists(target, operand, node);
 			else if (!ATTR_IS_SET(operand->type))
-				data_type_error();
+				target_type_error(action);
 			else
 				return combine_sets(target, operand, true, node);
 			return true;
@@ -584,7 +593,7 @@ apply_action(const UpdateAction *action, const JsonbContainer *old,
 			if (target == NULL)
 				return false;
 			if (target->type != operand->type || !ATTR_IS_SET(operand->type))
-				data_type_error();
+				target_type_error(action);
 			return combine_sets(target, operand, false, node);
 	}
 	return false;

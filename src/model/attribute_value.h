@@ -41,7 +41,8 @@ typedef struct AttrValue
 	AttrType	type;
 	bool		boolean;		/* ATTR_BOOL */
 	uint32		len;			/* bytes of str */
-	const char *str;			/* S: stored form; N: canonical text; B: base64 */
+	const char *str;			/* S: stored form; N: canonical text; B:
+								 * base64 */
 	const JsonbContainer *container;	/* M: object; L and sets: array */
 	uint32		container_len;
 	const JsonbContainer *wrapper;	/* the whole {"S": ...}, or NULL */
@@ -132,6 +133,7 @@ extern bool attr_value_compare(const AttrValue *a, const AttrValue *b,
 
 /* Is a B/S prefix of / substring of (same type)? */
 extern bool attr_value_begins_with(const AttrValue *value, const AttrValue *prefix);
+
 /* contains(): substring for S and B, member for sets and L. */
 extern bool attr_value_contains(const AttrValue *value, const AttrValue *operand);
 

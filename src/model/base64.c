@@ -69,7 +69,7 @@ base64_decode(const char *str, uint32 len, unsigned char *out)
 	for (; end - str >= 4; str += 4)
 	{
 		uint32		bits = ((BASE64_VALUE(str[0]) & 63) << 18) |
-			((BASE64_VALUE(str[1]) & 63) << 12);
+		((BASE64_VALUE(str[1]) & 63) << 12);
 
 		*out++ = bits >> 16;
 		if (str[2] == '=')

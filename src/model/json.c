@@ -77,6 +77,7 @@ node_from_entry(JEntry entry, const char *data, uint32 len, JsonNode *node)
 
 				node->len = strlen(text);
 				node->u.str = text;
+
 				node->kind = (strspn(text, "-0123456789") == node->len) ?
 					JSON_INTEGER : JSON_DECIMAL;
 			}

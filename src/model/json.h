@@ -48,8 +48,8 @@ struct JsonNode
 								 * of the container */
 	union
 	{
-		const char *str;		/* JSON_STRING, JSON_INTEGER, JSON_DECIMAL: not
-								 * NUL-terminated; numbers as written */
+		const char *str;		/* JSON_STRING, JSON_INTEGER, JSON_DECIMAL:
+								 * not NUL-terminated; numbers as written */
 		JsonNode   *elems;		/* JSON_ARRAY */
 		JsonMember *members;	/* JSON_OBJECT, in the order they came */
 		const JsonbContainer *container;	/* JSON_CONTAINER, 4-byte aligned */

@@ -533,7 +533,8 @@ json_parse(const char *text, size_t len)
 	bool		ok;
 
 	parser.pos = text;
-	parser.end = text + len;
+	parser.end = text +len;
+
 	parser.depth = 0;
 	parser.stack_used = 0;
 	parser.stack_size = 32;

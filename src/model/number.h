@@ -8,6 +8,8 @@
 #ifndef DYNAMO_NUMBER_H
 #define DYNAMO_NUMBER_H
 
+#include "errors.h"
+
 #define NUMBER_MAX_DIGITS	38
 /* sign, "0.", 130 zeros, 38 digits, NUL, rounded up */
 #define NUMBER_MAX_TEXT		176
@@ -55,7 +57,7 @@ extern char *number_message(NumberStatus status, const char *text, size_t len);
 
 /* Raise the ValidationException that belongs to a status other than OK.
  * text/len: what the client wrote, for the message. */
-extern void number_error(NumberStatus status, const char *text, size_t len) pg_attribute_noreturn();
+pg_noreturn extern void number_error(NumberStatus status, const char *text, size_t len);
 
 /* DynamoDB's size in bytes: 1 + ceil(int digits/2) + ceil(fraction digits/2)
  * + 1 if negative; zero is 1 (see semantics). */

@@ -349,11 +349,11 @@ insert_item(ItemWrite *write, Jsonb *item)
 		ItemPointerData other;
 
 		list_free(recheck);
-		if (IsolationUsesXactSnapshot())
+
+		/* Wait for the other transaction; if it committed, we cannot see it */
+		if (!exec_check_index_constraints(write->rri, write->new_slot,
+										  write->estate, &other, arbiters))
 			check_lost_race(TM_Updated);
-		/* Wait until the other transaction is over. */
-		exec_check_index_constraints(write->rri, write->new_slot, write->estate,
-									 &other, arbiters);
 		return WRITE_RETRY;
 	}
 
