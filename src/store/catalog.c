@@ -9,13 +9,14 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/parallel.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -29,6 +30,7 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "errors.h"
 #include "store/catalog.h"
 
@@ -61,9 +63,10 @@ enum
 typedef struct CacheEntry
 {
 	char		name[TABLE_NAME_MAX + 1];	/* hash key */
-	bool		valid;
-	MemoryContext context;		/* of what the descriptor points to */
-	TableDescriptor descriptor;
+	Oid			relid;
+	bool		valid;			/* not invalidated since it was loaded */
+	TableDescriptor *descriptor;	/* NULL: not loaded */
+	MemoryContext context;		/* of the descriptor */
 } CacheEntry;
 
 static HTAB *descriptor_cache = NULL;
@@ -80,7 +83,7 @@ invalidate_descriptor(Datum arg, Oid relid)
 	hash_seq_init(&status, descriptor_cache);
 	while ((entry = hash_seq_search(&status)) != NULL)
 	{
-		if (relid == InvalidOid || entry->descriptor.relid == relid)
+		if (relid == InvalidOid || entry->relid == relid)
 			entry->valid = false;
 	}
 }
@@ -117,17 +120,6 @@ open_catalog(LOCKMODE lockmode, const char *index_name, Oid *index_oid)
 				 errhint("Is the extension dynamo created in this database?")));
 	*index_oid = get_relname_relid(index_name, schema);
 	return table_open(relid, lockmode);
-}
-
-/*
- * The catalog is read as of now, like Postgres's own, not as of the
- * transaction's snapshot: the item tables themselves come and go that way.
- * Parallel workers must make do with the snapshot they were given.
- */
-static Snapshot
-catalog_snapshot(void)
-{
-	return IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
 }
 
 #define TABLES_PKEY		"tables_pkey"
@@ -174,7 +166,11 @@ row_from_tuple(Relation catalog, HeapTuple tuple)
 	return row;
 }
 
-/* Find a row by table name or by relation name; copies the tuple. */
+/*
+ * Find a row by table name or by relation name; copies the tuple.  The
+ * catalog is read as of now, like Postgres's own, not as of the transaction's
+ * snapshot: the item tables themselves come and go that way.
+ */
 static HeapTuple
 find_tuple(Relation catalog, Oid index_oid, AttrNumber attnum, Datum value,
 		   RegProcedure equal, Oid collation)
@@ -182,17 +178,15 @@ find_tuple(Relation catalog, Oid index_oid, AttrNumber attnum, Datum value,
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	Snapshot	snapshot = RegisterSnapshot(catalog_snapshot());
 
 	ScanKeyInit(&key, attnum, BTEqualStrategyNumber, equal, value);
 	key.sk_collation = collation;
 	scan = systable_beginscan(catalog, index_oid, OidIsValid(index_oid),
-							  snapshot, 1, &key);
+							  NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		tuple = heap_copytuple(tuple);
 	systable_endscan(scan);
-	UnregisterSnapshot(snapshot);
 	return tuple;
 }
 
@@ -234,7 +228,6 @@ catalog_list_tables(const char *start, int limit)
 	Oid			index_oid;
 	Relation	catalog = open_catalog(AccessShareLock, TABLES_PKEY, &index_oid);
 	Relation	index = index_open(index_oid, AccessShareLock);
-	Snapshot	snapshot = RegisterSnapshot(catalog_snapshot());
 	SysScanDesc scan;
 	ScanKeyData key;
 	HeapTuple	tuple;
@@ -243,7 +236,7 @@ catalog_list_tables(const char *start, int limit)
 	ScanKeyInit(&key, Anum_table_name, BTGreaterStrategyNumber, F_TEXT_GT,
 				CStringGetTextDatum(start ? start : ""));
 	key.sk_collation = C_COLLATION_OID;
-	scan = systable_beginscan_ordered(catalog, index, snapshot, 1, &key);
+	scan = systable_beginscan_ordered(catalog, index, NULL, 1, &key);
 	while (list_length(names) < limit &&
 		   HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
@@ -254,7 +247,6 @@ catalog_list_tables(const char *start, int limit)
 		names = lappend(names, TextDatumGetCString(name));
 	}
 	systable_endscan_ordered(scan);
-	UnregisterSnapshot(snapshot);
 	index_close(index, AccessShareLock);
 	table_close(catalog, AccessShareLock);
 	return names;
@@ -346,85 +338,146 @@ catalog_lock_name(const char *table_name)
 
 /* ---- descriptors ---- */
 
-/* Read the key schema of a row into the cache's memory. */
-static void
-fill_key_schema(KeySchema *key, const TableRow *row)
+/* A member that is a string, or NULL. */
+static const JsonNode *
+string_member(const JsonNode *node, const char *name)
 {
-	JsonNode	elements;
-	JsonNode	definitions;
+	const JsonNode *member = json_get(node, name);
 
-	json_node_from_container(&row->key_schema->root, &elements);
-	json_node_from_container(&row->attribute_definitions->root, &definitions);
-	key->npartition = 1;
-	key->nsort = elements.len - 1;
-	for (uint32 i = 0; i < elements.len; i++)
-	{
-		char	   *name = json_cstring(json_get(&elements.u.elems[i], "AttributeName"));
-
-		key->attrs[i].name = name;
-		key->attrs[i].name_len = strlen(name);
-		for (uint32 j = 0; j < definitions.len; j++)
-		{
-			JsonNode   *type = json_get(&definitions.u.elems[j], "AttributeType");
-
-			if (json_string_is(json_get(&definitions.u.elems[j], "AttributeName"), name))
-				attr_type_from_name(type->u.str, type->len, &key->attrs[i].type);
-		}
-	}
+	return member && member->kind == JSON_STRING ? member : NULL;
 }
 
-/* Fill a cache entry from the catalog; false if there is no such table. */
+/*
+ * Read the key schema of a row.  False if it is none: the row may have been
+ * written by hand.
+ */
 static bool
-load_descriptor(CacheEntry *entry)
+fill_key_schema(KeySchema *key, const TableRow *row, MemoryContext context)
 {
-	TableRow   *row = catalog_read_row(entry->name);
-	TableDescriptor *d = &entry->descriptor;
-	MemoryContext old_context;
-	Relation	rel;
+	JsonNode   *elements = json_node_from_jsonb(row->key_schema);
+	JsonNode   *definitions = json_node_from_jsonb(row->attribute_definitions);
 
-	entry->valid = false;
-	if (row == NULL)
+	if (elements->kind != JSON_ARRAY || definitions->kind != JSON_ARRAY ||
+		elements->len < 1 || elements->len > 2)
 		return false;
+	key->npartition = 1;
+	key->nsort = elements->len - 1;
+	for (uint32 i = 0; i < elements->len; i++)
+	{
+		KeyAttr    *attr = &key->attrs[i];
+		const JsonNode *name = string_member(&elements->u.elems[i], "AttributeName");
+		bool		found = false;
 
-	d->relid = get_relname_relid(row->relation_name,
-								 get_namespace_oid(ITEM_SCHEMA, false));
-	if (!OidIsValid(d->relid))
-		return false;
+		if (name == NULL)
+			return false;
+		attr->name = MemoryContextStrdup(context, json_cstring(name));
+		attr->name_len = strlen(attr->name);
+		for (uint32 j = 0; j < definitions->len && !found; j++)
+		{
+			const JsonNode *definition = &definitions->u.elems[j];
+			const JsonNode *other = string_member(definition, "AttributeName");
+			const JsonNode *type = string_member(definition, "AttributeType");
+
+			found = other && type && json_string_is(other, attr->name) &&
+				attr_type_from_name(type->u.str, type->len, &attr->type);
+		}
+		if (!found || (attr->type != ATTR_S && attr->type != ATTR_N &&
+					   attr->type != ATTR_B))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The primary key index of an item table, or InvalidOid if the relation is
+ * not what the direct path takes it for: a table whose first column holds the
+ * key, with just that as its primary key, and the item in column item_attno.
+ * Its owner may have altered it.
+ */
+static Oid
+check_item_table(Relation rel, AttrNumber item_attno)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	Oid			index_oid;
+	Relation	index;
+	bool		usable;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		item_attno <= ITEM_KEY_ATTNO ||
+		TupleDescAttr(desc, ITEM_KEY_ATTNO - 1)->atttypid != BYTEAOID ||
+		TupleDescAttr(desc, item_attno - 1)->atttypid != JSONBOID)
+		return InvalidOid;
+	index_oid = compat_primary_key_index(rel);
+	if (!OidIsValid(index_oid))
+		return InvalidOid;
+
+	index = index_open(index_oid, AccessShareLock);
+	usable = index->rd_rel->relam == BTREE_AM_OID &&
+		index->rd_index->indimmediate &&
+		index->rd_index->indnkeyatts == 1 &&
+		index->rd_index->indkey.values[0] == ITEM_KEY_ATTNO &&
+		index->rd_indoption[0] == 0;
+	index_close(index, AccessShareLock);
+	return usable ? index_oid : InvalidOid;
+}
+
+/*
+ * Forget what is cached.  It has been handed out: keep it until the end of
+ * the transaction.
+ */
+static void
+forget_descriptor(CacheEntry *entry)
+{
+	if (entry->descriptor)
+		MemoryContextSetParent(entry->context, TopTransactionContext);
+	entry->descriptor = NULL;
+}
+
+/* Make the descriptor of a table, which is open and locked. */
+static void
+load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
+{
+	MemoryContext context;
+	TableDescriptor *d;
+
+	forget_descriptor(entry);
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"dynamo table descriptor",
+									ALLOCSET_SMALL_SIZES);
+	d = MemoryContextAllocZero(context, sizeof(TableDescriptor));
 
 	/* From here on an invalidation of the relation must find the entry. */
 	entry->valid = true;
-	rel = try_relation_open(d->relid, AccessShareLock);
-	if (rel == NULL)
-	{
-		entry->valid = false;
-		return false;
-	}
-	RelationGetIndexList(rel);
-	d->primary_index = rel->rd_pkindex;
+	d->table_name = MemoryContextStrdup(context, entry->name);
+	d->relid = RelationGetRelid(rel);
 	d->item_attno = get_attnum(d->relid, ITEM_COLUMN);
-	relation_close(rel, NoLock);
-	if (!OidIsValid(d->primary_index) || d->item_attno == InvalidAttrNumber)
-	{
-		entry->valid = false;
+	d->primary_index = check_item_table(rel, d->item_attno);
+	if (!OidIsValid(d->primary_index))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("relation \"%s.%s\" is not a complete item table",
 						ITEM_SCHEMA, row->relation_name),
-				 errdetail("It must have a primary key and a column \"%s\".",
+				 errdetail("Its first column must be of type bytea and its primary key, and it must have a column \"%s\" of type jsonb.",
 						   ITEM_COLUMN)));
-	}
+	if (!fill_key_schema(&d->key, row, context))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the key schema of table \"%s\" in dynamo.tables is malformed",
+						entry->name)));
 
-	if (entry->context == NULL)
-		entry->context = AllocSetContextCreate(CacheMemoryContext,
-											   "dynamo table descriptor",
-											   ALLOCSET_SMALL_SIZES);
-	else
-		MemoryContextReset(entry->context);
-	old_context = MemoryContextSwitchTo(entry->context);
-	d->table_name = entry->name;
-	fill_key_schema(&d->key, row);
-	MemoryContextSwitchTo(old_context);
-	return entry->valid;
+	MemoryContextSetParent(context, CacheMemoryContext);
+	entry->context = context;
+	entry->descriptor = d;
+}
+
+/* The item table of a row of dynamo.tables; InvalidOid if there is none. */
+static Oid
+item_table_oid(const TableRow *row)
+{
+	if (row == NULL)
+		return InvalidOid;
+	return get_relname_relid(row->relation_name,
+							 get_namespace_oid(ITEM_SCHEMA, false));
 }
 
 Relation
@@ -446,24 +499,42 @@ catalog_open_table(const char *name, uint32 name_len, LOCKMODE lockmode,
 		if (!found)
 		{
 			entry->valid = false;
-			entry->context = NULL;
-			entry->descriptor.relid = InvalidOid;
+			entry->descriptor = NULL;
+			entry->relid = InvalidOid;
 		}
 
 		/*
-		 * Taking the lock processes invalidations, after which the entry may
-		 * have to be loaded again: repeat until it is valid under the lock.
+		 * Taking the lock processes invalidations.  What is still valid, or
+		 * loaded, under the lock does not change as long as that is held;
+		 * until then the table may have been dropped and created again.
 		 */
 		for (;;)
 		{
+			bool		cached = entry->valid && entry->descriptor;
 			Relation	rel;
 
-			if (!entry->valid && !load_descriptor(entry))
-				break;
-			rel = try_relation_open(entry->descriptor.relid, lockmode);
-			if (rel != NULL && entry->valid)
+			CHECK_FOR_INTERRUPTS();
+			if (!cached)
 			{
-				*descriptor = &entry->descriptor;
+				entry->relid = item_table_oid(catalog_read_row(key));
+				if (!OidIsValid(entry->relid))
+					break;
+			}
+			rel = try_relation_open(entry->relid, lockmode);
+			if (rel != NULL && !cached)
+			{
+				TableRow   *row = catalog_read_row(key);
+
+				cached = item_table_oid(row) == entry->relid;
+				if (cached)
+					load_descriptor(entry, rel, row);
+			}
+			else if (rel != NULL)
+				cached = entry->valid;
+
+			if (rel != NULL && cached)
+			{
+				*descriptor = entry->descriptor;
 				return rel;
 			}
 			if (rel != NULL)
@@ -471,8 +542,7 @@ catalog_open_table(const char *name, uint32 name_len, LOCKMODE lockmode,
 			entry->valid = false;
 		}
 
-		if (entry->context)
-			MemoryContextDelete(entry->context);
+		forget_descriptor(entry);
 		hash_search(descriptor_cache, key, HASH_REMOVE, NULL);
 	}
 
@@ -498,9 +568,9 @@ catalog_describe_relation(Relation rel)
 	{
 		CacheEntry *entry = hash_search(descriptor_cache, last_name, HASH_FIND, NULL);
 
-		if (entry && entry->valid &&
-			entry->descriptor.relid == RelationGetRelid(rel))
-			return &entry->descriptor;
+		if (entry && entry->valid && entry->descriptor &&
+			entry->relid == RelationGetRelid(rel))
+			return entry->descriptor;
 	}
 
 	catalog = open_catalog(AccessShareLock, TABLES_RELNAME, &index_oid);
