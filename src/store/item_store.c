@@ -363,6 +363,28 @@ delete_version(ItemWrite *write)
 }
 
 /*
+ * Indexes that tell whether an item of the key is there: the primary key's,
+ * and what doubles it, as REINDEX CONCURRENTLY does for a while.
+ */
+static List *
+find_arbiters(ResultRelInfo *rri)
+{
+	List	   *arbiters = NIL;
+
+	for (int i = 0; i < rri->ri_NumIndices; i++)
+	{
+		IndexInfo  *info = rri->ri_IndexRelationInfo[i];
+		Relation	index = rri->ri_IndexRelationDescs[i];
+
+		if (info->ii_Unique && info->ii_NumIndexKeyAttrs == 1 &&
+			info->ii_IndexAttrNumbers[0] == ITEM_KEY_ATTNO &&
+			info->ii_Predicate == NIL && index->rd_index->indimmediate)
+			arbiters = lappend_oid(arbiters, RelationGetRelid(index));
+	}
+	return arbiters;
+}
+
+/*
  * Insert a new item.  A conflict with a row that we could not see means that
  * another transaction inserts the same key: wait for it, then start again.
  */
@@ -370,7 +392,7 @@ static WriteOutcome
 insert_item(ItemWrite *write, Jsonb *item)
 {
 	TriggerDesc *triggers = write->rri->ri_TrigDesc;
-	List	   *arbiters = list_make1_oid(write->descriptor->primary_index);
+	List	   *arbiters;
 	List	   *recheck;
 	uint32		token;
 	bool		conflict = false;
@@ -383,6 +405,7 @@ insert_item(ItemWrite *write, Jsonb *item)
 
 	if (write->rri->ri_NumIndices == 0)
 		ExecOpenIndices(write->rri, true);
+	arbiters = find_arbiters(write->rri);
 
 	/*
 	 * Under a key that a trigger chose there may be another item.  That is no
