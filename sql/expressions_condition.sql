@@ -207,6 +207,8 @@ FROM (VALUES
 	('contains(s, part)', NULL),
 	('contains(part, s)', NULL),
 	('contains(:v, s)', '{":v": {"L": [{"S": "hello"}]}}'),
+	('contains(:v, s)', '{":v": {"N": "1"}}'),
+	('contains(:v, s)', '{":v": {"M": {"hello": {"S": "hello"}}}}'),
 	('contains(s, :v)', '{":v": {"S": ""}}'),
 	('contains(b, :v)', '{":v": {"B": "Af8="}}'),
 	('contains(b, :v)', '{":v": {"B": "/wE="}}'),

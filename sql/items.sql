@@ -75,6 +75,9 @@ SELECT dynamo.update_item('items', '{"pk": {"S": "u"}}', 'SET pk = :a', expressi
 SELECT dynamo.update_item('items', '{"pk": {"S": "u"}}', 'REMOVE pk');
 SELECT dynamo.update_item('items', '{"pk": {"S": "u"}}', 'SET pk.a = :a', expression_attribute_values => '{":a": {"S": "u"}}');
 SELECT dynamo.update_item('items', '{"pk": {"S": "u"}}', 'SET a = pk[0]');
+-- an item that is created has its key when the update runs
+SELECT dynamo.update_item('items', '{"pk": {"S": "created"}}', 'SET a = pk, b = if_not_exists(pk, :b)', expression_attribute_values => '{":b": {"S": "b"}}', return_values => 'ALL_NEW');
+SELECT dynamo.delete_item('items', '{"pk": {"S": "created"}}');
 SELECT dynamo.get_item('items', '{"pk": {"S": "u"}}', 'pk.a');
 -- the failed update left nothing behind
 SELECT dynamo.get_item('items', '{"pk": {"S": "u"}}');

@@ -323,7 +323,7 @@ get_item(JsonNode *request, JsonNode *response)
 		json_set_jsonb(json_add(response, "Item"), item);
 }
 
-/* Updates of key attributes, and paths into them. */
+/* Updates of key attributes or parts of them, and paths read into them. */
 static void
 check_update_paths(const WriteRequest *write)
 {
@@ -340,14 +340,12 @@ check_update_paths(const WriteRequest *write)
 		{
 			const PathElement *first = &paths[i].elements[0];
 
-			if (paths[i].nelements == 1 &&
-				first->name_len == schema->attrs[k].name_len &&
+			if (first->name_len == schema->attrs[k].name_len &&
 				memcmp(first->name, schema->attrs[k].name, first->name_len) == 0)
 				validation_error(INVALID_PARAMETER "Cannot update attribute %s. This attribute is part of the key",
 								 schema->attrs[k].name);
 		}
 	}
-	check_paths_into_keys(schema, paths, npaths);
 	paths = update_source_paths(write->update, &npaths);
 	check_paths_into_keys(schema, paths, npaths);
 }

@@ -49,7 +49,6 @@ check_literal_type(ExprKind kind, const ExprNode *clause,
 #define SIZED_TYPES \
 	(PREFIX_TYPES | TYPE_BIT(ATTR_M) | TYPE_BIT(ATTR_L) | \
 	 TYPE_BIT(ATTR_SS) | TYPE_BIT(ATTR_NS) | TYPE_BIT(ATTR_BS))
-#define SEARCHED_TYPES	(SIZED_TYPES & ~TYPE_BIT(ATTR_M))
 
 /* How messages show a bound of BETWEEN: AttributeValue: {N:1} */
 static char *
@@ -132,11 +131,11 @@ check_types(ExprKind kind, const ExprNode *clause)
 					check_literal_type(kind, clause, args[0], PREFIX_TYPES);
 					check_literal_type(kind, clause, args[1], PREFIX_TYPES);
 					break;
-				case FUNC_CONTAINS:
-					check_literal_type(kind, clause, args[0], SEARCHED_TYPES);
-					break;
 				case FUNC_SIZE:
 					check_literal_type(kind, clause, args[0], SIZED_TYPES);
+					if (args[0]->op == OP_FUNCTION)
+						expr_operand_type_error(kind, clause,
+												attr_type_name(ATTR_N));
 					break;
 				default:
 					break;
@@ -261,8 +260,7 @@ operand_value(const ExprNode *node, const JsonbContainer *item, Operand *buf)
 				&buf->value : NULL;
 
 		default:
-			/* size(), whose operand may be size() in turn */
-			check_stack_depth();
+			/* size() */
 			arg = operand_value(node->u.args[0], item, buf);
 			if (arg == NULL || !attr_value_function_size(arg, &size))
 				return NULL;

@@ -31,8 +31,8 @@ static const ExprFault fault_order[] =
 {FAULT_OPERATORS, FAULT_PATH, FAULT_PARENS, FAULT_FUNCTION_NAME,
 FAULT_FUNCTION_USE, FAULT_RESERVED_WORD, FAULT_SECTION};
 static const ExprFault update_fault_order[] =
-{FAULT_OPERATORS, FAULT_PATH, FAULT_RESERVED_WORD, FAULT_FUNCTION_NAME,
-FAULT_FUNCTION_USE, FAULT_SECTION};
+{FAULT_OPERATORS, FAULT_PATH, FAULT_PARENS, FAULT_RESERVED_WORD,
+FAULT_FUNCTION_NAME, FAULT_FUNCTION_USE, FAULT_SECTION};
 
 static const char *const section_names[] = {
 	[ACTION_SET] = "SET",
@@ -284,13 +284,13 @@ expr_build_path(const DocPath *path)
 }
 
 /*
- * Parentheses leave no node behind.  In conditions two pairs around the same
- * thing are a fault, in updates they are not.
+ * Parentheses leave no node behind.  Two pairs around the same thing are a
+ * fault.
  */
 ExprNode *
 expr_in_parens(ExprParser *parser, ExprNode *node)
 {
-	if (node->parens && parser->kind != EXPR_UPDATE)
+	if (node->parens)
 		note_fault(parser, FAULT_PARENS,
 				   "The expression has redundant parentheses;");
 	node->parens = true;

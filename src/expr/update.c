@@ -767,7 +767,12 @@ update_apply(const Update *update, const JsonbContainer *old,
 			 const JsonNode *key)
 {
 	static const PathTree no_tree = {0};
+	const JsonbContainer *base = old;
 	JsonNode   *item = palloc(sizeof(JsonNode));
+
+	/* An item that is created has its key before any action runs */
+	if (old == NULL && key)
+		base = &json_to_jsonb(key)->root;
 
 	if (update)
 	{
@@ -775,23 +780,11 @@ update_apply(const Update *update, const JsonbContainer *old,
 		for (int i = 0; i < update->nactions; i++)
 		{
 			if (update->actions[i].value)
-				check_sources(update->actions[i].value, old);
+				check_sources(update->actions[i].value, base);
 		}
 		check_targets(update->tree, old, false);
 	}
 
-	apply_map(update ? update->tree : &no_tree, old, old, item);
-	if (old == NULL && key)
-	{
-		for (uint32 i = 0; i < key->len; i++)
-		{
-			const JsonMember *member = &key->u.members[i];
-
-			if (json_get_n(item, member->name, member->name_len) == NULL)
-				*json_add_n(item, member->name, member->name_len) =
-					member->value;
-		}
-	}
-
+	apply_map(update ? update->tree : &no_tree, base, base, item);
 	return item;
 }
