@@ -185,5 +185,9 @@ SELECT dynamo.scan('q_n', "select" => 'COUNT')->'LastEvaluatedKey' IS NOT NULL A
 SELECT count(*) FROM dynamo.scan_items('q_n');
 SELECT count(*) FROM dynamo.scan_items('q_p', 'begins_with(pk, :a)', expression_attribute_values => '{":a": {"S": "4"}}', "limit" => 5);
 SELECT count(*) FROM (SELECT dynamo.scan_items('{"TableName": "q_p"}') LIMIT 7) AS s;
+-- a literal is a request when it looks like one
+SELECT dynamo.scan(E'\n {"TableName": "q_p", "Select": "COUNT"}');
+SELECT dynamo.scan('{"TableName": "q_p"');
+SELECT dynamo.scan(' q_p');
 
 SELECT count(*) FROM (SELECT dynamo.delete_table(jsonb_build_object('TableName', name)) FROM unnest('{q_n,q_s,q_b,q_p}'::text[]) AS name) AS d;

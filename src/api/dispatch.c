@@ -179,19 +179,25 @@ static JsonNode *
 request_in_first_argument(FunctionCallInfo fcinfo)
 {
 	text	   *first;
+	const char *start;
+	const char *end;
 	JsonNode   *request;
 
 	if (PG_ARGISNULL(0) || argument_type(fcinfo, 0) != TEXTOID)
 		return NULL;
 	first = PG_GETARG_TEXT_PP(0);
-	if (VARSIZE_ANY_EXHDR(first) == 0 || VARDATA_ANY(first)[0] != '{')
+	start = VARDATA_ANY(first);
+	end = start + VARSIZE_ANY_EXHDR(first);
+	while (start < end && strchr(" \t\r\n", *start) != NULL)
+		start++;
+	if (start == end || *start != '{')
 		return NULL;
 	for (int i = 1; i < PG_NARGS(); i++)
 	{
 		if (!PG_ARGISNULL(i))
 			return NULL;
 	}
-	request = json_parse(VARDATA_ANY(first), VARSIZE_ANY_EXHDR(first));
+	request = json_parse(start, end - start);
 	if (request == NULL)
 		dynamo_error(DYNAMO_SERIALIZATION, "The request is not valid JSON");
 	return request;
