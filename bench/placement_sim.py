@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Simulation of item placement (src/store/item_am.c, docs/placement.md).
+"""Simulation of item placement (src/store/item_am.c, docs/architecture.md).
 
 Pages hold CAP items of equal size.  Collections are written interleaved, in
 ascending or random order of their sort keys.  Printed per workload: pages a

@@ -18,7 +18,7 @@
  *	   is an older page of the table whose reserved room nobody has used yet,
  *	   so that collections which do not grow leave no holes, or a new one.
  *
- * docs/placement.md has the curve from which the constants were chosen.
+ * docs/architecture.md has the curve from which the constants were chosen.
  */
 #include "postgres.h"
 
