@@ -112,6 +112,11 @@ SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'ALL_PROJECTED_ATTRIBUTES');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'COUNT', projection_expression => 'len');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'ALL_ATTRIBUTES', projection_expression => 'len');
+-- expressions are looked at before Select
+SELECT dynamo.query('q_n', 'pk = :p OR pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'SPECIFIC_ATTRIBUTES');
+SELECT dynamo.scan('missing', 'a = :undefined', "select" => 'SPECIFIC_ATTRIBUTES');
+SELECT dynamo.scan('missing', projection_expression => 'a, a', "select" => 'COUNT');
+SELECT dynamo.scan('missing', "select" => 'ALL_PROJECTED_ATTRIBUTES');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'sk = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'pk.a = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', projection_expression => 'sk.a');
@@ -169,6 +174,9 @@ SELECT dynamo.scan('q_p', total_segments => 1);
 SELECT dynamo.scan('q_p', exclusive_start_key => '{"sk": {"S": "a"}}');
 SELECT dynamo.scan('q_p', exclusive_start_key => '{"pk": {"S": "a"}, "sk": {"S": "a"}}');
 SELECT dynamo.scan('q_p', exclusive_start_key => '{"pk": {"N": "1"}}');
+SELECT dynamo.scan('q_p', exclusive_start_key => '{"": {"S": "a"}}');
+SELECT dynamo.scan('q_p', exclusive_start_key => '{"pk": {"S": ""}}');
+SELECT dynamo.scan('q_p', exclusive_start_key => jsonb_build_object('pk', jsonb_build_object('S', repeat('x', 2049))));
 -- a start key that is not there divides the table
 SELECT count(*) AS items, count(DISTINCT i) AS different
 FROM (SELECT jsonb_array_elements(dynamo.scan('q_p', exclusive_start_key => '{"pk": {"S": "not there"}}')->'Items') AS i
