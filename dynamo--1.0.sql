@@ -1,6 +1,17 @@
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION dynamo" to load this file. \quit
 
+-- keys and strings are UTF-8 bytes
+
+DO $$
+BEGIN
+	IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8' THEN
+		RAISE EXCEPTION 'extension dynamo needs a database of encoding UTF8, this one is of %',
+			pg_catalog.getdatabaseencoding()
+			USING ERRCODE = 'feature_not_supported';
+	END IF;
+END $$;
+
 -- schemas
 
 GRANT USAGE ON SCHEMA dynamo TO PUBLIC;

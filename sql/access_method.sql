@@ -213,3 +213,25 @@ COPY rejected FROM stdin;
 SELECT count(*) FROM copied, rejected;
 
 DROP SCHEMA am CASCADE;
+
+-- the relcache entry of a table is rebuilt while an index is built on it
+CREATE TABLE rebuilt (key bytea PRIMARY KEY, item jsonb) USING dynamo;
+INSERT INTO rebuilt SELECT int4send(i), jsonb_build_object('a', i) FROM generate_series(1, 500) i;
+CREATE FUNCTION rebuild_entry() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	GRANT SELECT ON public.rebuilt TO PUBLIC;
+	REVOKE SELECT ON public.rebuilt FROM PUBLIC;
+END $$;
+CREATE FUNCTION rebuild_and_get(item jsonb) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	IF (item->>'a')::int = 100 THEN
+		PERFORM public.rebuild_entry();
+	END IF;
+	RETURN item->>'a';
+END $$;
+CREATE INDEX rebuilt_1 ON rebuilt (rebuild_and_get(item));
+CREATE INDEX rebuilt_2 ON rebuilt (key) WHERE rebuild_and_get(item) > '5';
+CREATE INDEX CONCURRENTLY rebuilt_3 ON rebuilt (rebuild_and_get(item));
+SELECT count(*) FROM pg_index WHERE indrelid = 'rebuilt'::regclass AND indisvalid;
+DROP TABLE rebuilt;
+DROP FUNCTION rebuild_entry, rebuild_and_get;

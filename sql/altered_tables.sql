@@ -76,9 +76,12 @@ INSERT INTO dynamo_data."Row" (item) VALUES ('{"id": {"S": "a"}}');
 UPDATE dynamo.tables SET key_schema = '[{"AttributeName": "id"}]', attribute_definitions = '[{"AttributeName": "id", "AttributeType": "M"}]' WHERE table_name = 'Row';
 SELECT dynamo.put_item('Row', '{"id": {"M": {}}}');
 
+-- what cannot be worked on can still be described and dropped
+SELECT dynamo.describe_table(jsonb_build_object('TableName', name))->'Table'->>'TableStatus' AS status FROM unnest('{NoKey,View,Partitioned}'::text[]) AS name;
+SELECT dynamo.delete_table('{"TableName": "NoKey"}')->'TableDescription'->>'TableStatus' AS status;
 DROP VIEW dynamo_data."View";
 DROP TABLE dynamo_data."View_old", dynamo_data."Partitioned_old", dynamo_data."Partitioned",
-	dynamo_data."Column", dynamo_data."ItemType", dynamo_data."KeyType", dynamo_data."KeyMoved", dynamo_data."NoKey",
+	dynamo_data."Column", dynamo_data."ItemType", dynamo_data."KeyType", dynamo_data."KeyMoved",
 	dynamo_data."OtherKey", dynamo_data."WiderKey", dynamo_data."Row", dynamo_data."Renamed";
 -- the name is free again even if the table was dropped under another one
 SELECT table_name FROM dynamo.tables;

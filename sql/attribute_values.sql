@@ -155,7 +155,7 @@ SELECT t, dynamo.attribute_value_function_size(dynamo.json_to_jsonb(t)) FROM (VA
 	('{"SS":["a","b"]}'), ('{"NS":["1"]}'), ('{"BS":["AA=="]}'), ('{"L":[]}'), ('{"L":[{"S":"a"},{"S":"a"}]}'), ('{"M":{"a":{"S":"x"}}}'), ('{"N":"12"}'), ('{"BOOL":true}'), ('{"NULL":true}')) v(t);
 
 -- item size
-SELECT n, dynamo.item_size(jsonb_build_object('', jsonb_build_object('N', n))) FROM (VALUES
+SELECT n, dynamo.item_size(jsonb_build_object('n', jsonb_build_object('N', n))) - 1 AS item_size FROM (VALUES
 	('0'), ('-0'), ('1'), ('12'), ('100'), ('123'), ('-42'), ('1.5'), ('100.5'), ('3.14159'), ('0.5'), ('0.0005'), ('10.05'), ('-0.1'), ('1000000'), ('1e125'), (repeat('1', 38)), ('-' || repeat('1', 38))) v(n);
 SELECT t, dynamo.item_size(dynamo.json_to_jsonb(t)) FROM (VALUES
 	('{}'), ('{"a":{"S":""}}'), ('{"abc":{"S":"xyz"}}'), ('{"é":{"S":"€"}}'), ('{"\u0000":{"S":"\u0000\udbff\udfff"}}'), ('{"a":{"B":"AA=="}}'), ('{"a":{"B":"AAAAAA=="}}'), ('{"a":{"BOOL":false},"b":{"NULL":true}}'),

@@ -40,6 +40,32 @@ SELECT item->'id'->>'S' AS id, made, n FROM dynamo_data."Triggers" ORDER BY 1;
 CREATE TRIGGER zz_dynamo_item BEFORE INSERT OR UPDATE ON dynamo_data."Triggers"
 	FOR EACH ROW EXECUTE FUNCTION dynamo.item_trigger();
 
+-- statement triggers and their transition tables: a put is an INSERT and an
+-- UPDATE, as INSERT ... ON CONFLICT DO UPDATE is
+CREATE FUNCTION log_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	old_items jsonb;
+	new_items jsonb;
+BEGIN
+	IF TG_WHEN = 'AFTER' AND TG_OP <> 'INSERT' THEN SELECT jsonb_agg(item) INTO old_items FROM old_rows; END IF;
+	IF TG_WHEN = 'AFTER' AND TG_OP <> 'DELETE' THEN SELECT jsonb_agg(item) INTO new_items FROM new_rows; END IF;
+	RAISE WARNING '% % old % new %', TG_WHEN, TG_OP, old_items, new_items;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER s0 BEFORE INSERT OR UPDATE OR DELETE ON dynamo_data."Triggers" EXECUTE FUNCTION log_statement();
+CREATE TRIGGER s1 AFTER INSERT ON dynamo_data."Triggers" REFERENCING NEW TABLE AS new_rows EXECUTE FUNCTION log_statement();
+CREATE TRIGGER s2 AFTER UPDATE ON dynamo_data."Triggers" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows EXECUTE FUNCTION log_statement();
+CREATE TRIGGER s3 AFTER DELETE ON dynamo_data."Triggers" REFERENCING OLD TABLE AS old_rows EXECUTE FUNCTION log_statement();
+SELECT dynamo.put_item('Triggers', '{"id": {"S": "s"}}');
+SELECT dynamo.put_item('Triggers', '{"id": {"S": "s"}, "n": {"N": "1"}}');
+SELECT dynamo.delete_item('Triggers', '{"id": {"S": "s"}}');
+SELECT dynamo.delete_item('Triggers', '{"id": {"S": "s"}}');
+DROP TRIGGER s0 ON dynamo_data."Triggers";
+DROP TRIGGER s1 ON dynamo_data."Triggers";
+DROP TRIGGER s2 ON dynamo_data."Triggers";
+DROP TRIGGER s3 ON dynamo_data."Triggers";
+DROP FUNCTION log_statement();
+
 -- a trigger that chooses another key
 CREATE FUNCTION other_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

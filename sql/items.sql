@@ -130,6 +130,17 @@ SELECT dynamo.invoke('PutItem', '{"TableName": "items", "Item": {"pk": {"S": "\u
 SELECT dynamo.invoke('GetItem', '{"TableName": "items", "Key": {"pk": {"S": "\u0000"}}}');
 SELECT get_byte(key, 4) AS key_length, get_byte(key, 5) AS key_byte FROM dynamo_data.items WHERE item->'pk'->>'S' = chr(1114111) || '0';
 
+-- no attribute has an empty name, or one of more than 65535 bytes
+SELECT dynamo.put_item('items', '{"pk": {"S": "names"}, "": {"N": "x"}}');
+SELECT dynamo.put_item('items', '{"pk": {"S": "names"}, "l": {"L": [{"M": {"": {"S": "x"}}}]}}');
+SELECT dynamo.put_item('items', '{"pk": {"S": "names"}, "a": {"N": "x"}, "m": {"M": {"": {"S": "x"}}}}');
+SELECT dynamo.put_item('items', jsonb_build_object('pk', '{"S": "names"}'::jsonb, 'm', jsonb_build_object('M', jsonb_build_object(repeat('é', 32768), '{"S": "x"}'::jsonb))));
+SELECT dynamo.put_item('items', jsonb_build_object('pk', '{"S": "names"}'::jsonb, repeat('é', 32767) || 'e', '{"S": "x"}'::jsonb));
+SELECT dynamo.get_item('items', '{"": {"S": "x"}}');
+SELECT dynamo.update_item('items', '{"pk": {"S": "names"}}', 'SET a = :v', expression_attribute_values => '{":v": {"M": {"": {"S": "x"}}}}');
+SELECT dynamo.get_item('{"TableName": "items", "Key": {"pk": {"S": "x"}}, "AttributesToGet": ["a", ""]}');
+INSERT INTO dynamo_data.items (item) VALUES ('{"pk": {"S": "names"}, "m": {"M": {"": {"S": "x"}}}}');
+
 -- several writes of one statement see each other
 SELECT dynamo.update_item('items', '{"pk": {"S": "counter"}}', 'ADD n :one', expression_attribute_values => '{":one": {"N": "1"}}', return_values => 'UPDATED_NEW')#>>'{Attributes,n,N}' AS n
 FROM generate_series(1, 3);

@@ -112,6 +112,11 @@ SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'ALL_PROJECTED_ATTRIBUTES');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'COUNT', projection_expression => 'len');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'ALL_ATTRIBUTES', projection_expression => 'len');
+-- expressions are looked at before Select
+SELECT dynamo.query('q_n', 'pk = :p OR pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', "select" => 'SPECIFIC_ATTRIBUTES');
+SELECT dynamo.scan('missing', 'a = :undefined', "select" => 'SPECIFIC_ATTRIBUTES');
+SELECT dynamo.scan('missing', projection_expression => 'a, a', "select" => 'COUNT');
+SELECT dynamo.scan('missing', "select" => 'ALL_PROJECTED_ATTRIBUTES');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'sk = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'pk.a = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', projection_expression => 'sk.a');
@@ -169,6 +174,9 @@ SELECT dynamo.scan('q_p', total_segments => 1);
 SELECT dynamo.scan('q_p', exclusive_start_key => '{"sk": {"S": "a"}}');
 SELECT dynamo.scan('q_p', exclusive_start_key => '{"pk": {"S": "a"}, "sk": {"S": "a"}}');
 SELECT dynamo.scan('q_p', exclusive_start_key => '{"pk": {"N": "1"}}');
+SELECT dynamo.scan('q_p', exclusive_start_key => '{"": {"S": "a"}}');
+SELECT dynamo.scan('q_p', exclusive_start_key => '{"pk": {"S": ""}}');
+SELECT dynamo.scan('q_p', exclusive_start_key => jsonb_build_object('pk', jsonb_build_object('S', repeat('x', 2049))));
 -- a start key that is not there divides the table
 SELECT count(*) AS items, count(DISTINCT i) AS different
 FROM (SELECT jsonb_array_elements(dynamo.scan('q_p', exclusive_start_key => '{"pk": {"S": "not there"}}')->'Items') AS i
@@ -185,5 +193,9 @@ SELECT dynamo.scan('q_n', "select" => 'COUNT')->'LastEvaluatedKey' IS NOT NULL A
 SELECT count(*) FROM dynamo.scan_items('q_n');
 SELECT count(*) FROM dynamo.scan_items('q_p', 'begins_with(pk, :a)', expression_attribute_values => '{":a": {"S": "4"}}', "limit" => 5);
 SELECT count(*) FROM (SELECT dynamo.scan_items('{"TableName": "q_p"}') LIMIT 7) AS s;
+-- a literal is a request when it looks like one
+SELECT dynamo.scan(E'\n {"TableName": "q_p", "Select": "COUNT"}');
+SELECT dynamo.scan('{"TableName": "q_p"');
+SELECT dynamo.scan(' q_p');
 
 SELECT count(*) FROM (SELECT dynamo.delete_table(jsonb_build_object('TableName', name)) FROM unnest('{q_n,q_s,q_b,q_p}'::text[]) AS name) AS d;

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "api/operations.h"
 #include "api/request.h"
@@ -120,11 +121,28 @@ REQUEST_FUNCTION(update_table, "UpdateTable")
 
 /* ---- named arguments ---- */
 
+/* Declared type of an argument.  The fast path has no call expression. */
+static Oid
+argument_type(FunctionCallInfo fcinfo, int i)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
+
+	if (!OidIsValid(type))
+	{
+		Oid		   *types;
+		int			ntypes;
+
+		get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
+		type = types[i];
+	}
+	return type;
+}
+
 /* An SQL argument as a request member. */
 static void
 argument_to_node(FunctionCallInfo fcinfo, int i, JsonNode *node)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
+	Oid			type = argument_type(fcinfo, i);
 
 	switch (type)
 	{
@@ -161,19 +179,25 @@ static JsonNode *
 request_in_first_argument(FunctionCallInfo fcinfo)
 {
 	text	   *first;
+	const char *start;
+	const char *end;
 	JsonNode   *request;
 
-	if (PG_ARGISNULL(0) || get_fn_expr_argtype(fcinfo->flinfo, 0) != TEXTOID)
+	if (PG_ARGISNULL(0) || argument_type(fcinfo, 0) != TEXTOID)
 		return NULL;
 	first = PG_GETARG_TEXT_PP(0);
-	if (VARSIZE_ANY_EXHDR(first) == 0 || VARDATA_ANY(first)[0] != '{')
+	start = VARDATA_ANY(first);
+	end = start + VARSIZE_ANY_EXHDR(first);
+	while (start < end && strchr(" \t\r\n", *start) != NULL)
+		start++;
+	if (start == end || *start != '{')
 		return NULL;
 	for (int i = 1; i < PG_NARGS(); i++)
 	{
 		if (!PG_ARGISNULL(i))
 			return NULL;
 	}
-	request = json_parse(VARDATA_ANY(first), VARSIZE_ANY_EXHDR(first));
+	request = json_parse(start, end - start);
 	if (request == NULL)
 		dynamo_error(DYNAMO_SERIALIZATION, "The request is not valid JSON");
 	return request;

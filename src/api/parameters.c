@@ -92,7 +92,10 @@ check_attributes_to_get(const JsonNode *request)
 	for (uint32 i = 0; i < list->len; i++)
 	{
 		const JsonNode *a = &list->u.elems[i];
+		const char *fault = attr_name_fault(a->u.str, a->len);
 
+		if (fault)
+			validation_error("%s", fault);
 		for (uint32 j = i + 1; j < list->len; j++)
 		{
 			const JsonNode *b = &list->u.elems[j];

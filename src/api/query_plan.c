@@ -28,7 +28,7 @@ static const char *const scan_legacy[] =
 
 /* ---- checks that need no table ---- */
 
-/* Values of ExclusiveStartKey; some of the texts get a prefix. */
+/* Names and values of ExclusiveStartKey; some of the texts get a prefix. */
 static void
 check_start_key_values(JsonNode *request)
 {
@@ -38,9 +38,14 @@ check_start_key_values(JsonNode *request)
 		return;
 	for (uint32 i = 0; i < key->len; i++)
 	{
+		JsonMember *member = &key->u.members[i];
+		const char *name_fault = attr_name_fault(member->name, member->name_len);
 		AttrFault	fault;
-		char	   *message = attr_value_check(&key->u.members[i].value, &fault);
+		char	   *message;
 
+		if (name_fault)
+			validation_error("%s", name_fault);
+		message = attr_value_check(&member->value, &fault);
 		if (message == NULL)
 			continue;
 		switch (fault)
@@ -376,7 +381,6 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	refuse_parameter(request, "ConditionalOperator");
 	if (text == NULL)
 		validation_error("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
-	check_select(request);
 	bindings = prepare_bindings(request);
 	key_condition = key_condition_prepare(text, bindings);
 	if (filter)
@@ -386,6 +390,7 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	clauses = key_condition_clauses(key_condition, &nclauses);
 	if (nclauses > 2)
 		validation_error("Conditions can be of length 1 or 2 only");
+	check_select(request);
 	read_common(request, plan);
 
 	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
@@ -438,9 +443,13 @@ scan_start_key(const JsonNode *start_key, const KeySchema *schema)
 		validation_error(START_KEY_INVALID ": " KEY_MISMATCH);
 	for (int i = 0; i < KEY_NATTRS(schema); i++)
 	{
+		char	   *fault;
+
 		if (!start_key_value(start_key, schema, i, &values[i]))
 			validation_error(START_KEY_INVALID ": " KEY_MISMATCH);
-		item_check_key_value(schema, i, &values[i]);
+		fault = item_key_value_fault(schema, i, &values[i]);
+		if (fault)
+			validation_error(START_KEY_INVALID ": %s", fault);
 	}
 	return key_encode(schema, values);
 }
@@ -460,12 +469,12 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 	refuse_parameter(request, "ConditionalOperator");
 	check_start_key_values(request);
 	check_segments(request);
-	check_select(request);
 	bindings = prepare_bindings(request);
 	if (filter)
 		plan->filter = condition_prepare(EXPR_FILTER, filter, bindings);
 	plan->projection = prepare_projection(request, bindings);
 	expr_bindings_check_unused(bindings);
+	check_select(request);
 	read_common(request, plan);
 	plan->forward = true;
 

@@ -57,14 +57,22 @@ estimate_item_count(Relation rel)
 	return rel->rd_rel->reltuples > 0 ? (int64) rel->rd_rel->reltuples : 0;
 }
 
-/* Open the item table of a row, which must exist. */
+/*
+ * Open the item table of a row.  What it looks like does not matter here: an
+ * altered one can still be described and dropped.
+ */
 static Relation
 open_row_relation(const TableRow *row, LOCKMODE lockmode)
 {
-	const TableDescriptor *descriptor;
+	Oid			relid = get_relname_relid(row->relation_name,
+										  get_namespace_oid(ITEM_SCHEMA, false));
+	Relation	rel = OidIsValid(relid) ? try_table_open(relid, lockmode) : NULL;
 
-	return catalog_open_table(row->table_name, strlen(row->table_name),
-							  lockmode, false, &descriptor);
+	if (rel == NULL)
+		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
+					 "Requested resource not found: Table: %s not found",
+					 row->table_name);
+	return rel;
 }
 
 static void
@@ -137,7 +145,8 @@ describe(JsonNode *table, const TableRow *row, const char *status)
 		set_epoch(json_add(table, "CreationDateTime"), row->creation_time);
 	add_throughput(table, row);
 	json_set_int(json_add(table, "TableSizeBytes"),
-				 (int64) RelationGetNumberOfBlocks(rel) * BLCKSZ);
+				 RELKIND_HAS_STORAGE(rel->rd_rel->relkind) ?
+				 (int64) RelationGetNumberOfBlocks(rel) * BLCKSZ : 0);
 	json_set_int(json_add(table, "ItemCount"), estimate_item_count(rel));
 	json_set_string(json_add(table, "TableArn"),
 					psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,

@@ -8,7 +8,6 @@
 #include "expr/expr_tree.h"
 #include "miscadmin.h"
 
-#define NAME_MAX_SIZE	65535	/* bytes of an attribute name */
 
 /* One #name or :value of the request */
 typedef struct Binding
@@ -103,18 +102,14 @@ static void
 check_name(const Binding *binding)
 {
 	const JsonNode *node = binding->node;
-	uint32		len;
+	const char *fault;
 
 	if (node->kind != JSON_STRING)
 		dynamo_error(DYNAMO_SERIALIZATION, "Unexpected value type in payload");
-	if (node->len == 0)
-		validation_error("ExpressionAttributeNames contains invalid value: Empty attribute name for key %.*s",
-						 (int) binding->ref_len, binding->ref);
-	(void) stored_decode(node->u.str, node->len, &len);
-	if (len > NAME_MAX_SIZE)
-		validation_error("ExpressionAttributeNames contains invalid value: Attribute name is too large, must be less than %d bytes for key %.*s",
-						 NAME_MAX_SIZE + 1,
-						 (int) binding->ref_len, binding->ref);
+	fault = attr_name_fault(node->u.str, node->len);
+	if (fault)
+		validation_error("ExpressionAttributeNames contains invalid value: %s for key %.*s",
+						 fault, (int) binding->ref_len, binding->ref);
 }
 
 /* Check and read the request's names and values; see expr.h. */
@@ -124,9 +119,6 @@ expr_bindings_create(const JsonNode *names, JsonNode *values)
 	ExprBindings *bindings = palloc0(sizeof(ExprBindings));
 
 	read_map(&bindings->names, names, '#', "ExpressionAttributeNames");
-	for (int i = 0; i < bindings->names.n; i++)
-		check_name(&bindings->names.bindings[i]);
-
 	read_map(&bindings->values, values, ':', "ExpressionAttributeValues");
 	for (int i = 0; i < bindings->values.n; i++)
 	{
@@ -138,6 +130,10 @@ expr_bindings_create(const JsonNode *names, JsonNode *values)
 			validation_error("ExpressionAttributeValues contains invalid value: %s for key %.*s",
 							 message, (int) binding->ref_len, binding->ref);
 	}
+
+	/* What the names stand for comes last */
+	for (int i = 0; i < bindings->names.n; i++)
+		check_name(&bindings->names.bindings[i]);
 
 	return bindings;
 }

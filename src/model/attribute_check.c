@@ -263,7 +263,7 @@ check_set(AttrType type, JsonNode *node, AttrFault *fault)
 	return NULL;
 }
 
-/* Check all values of a map of attributes. */
+/* Check all names and values of a map of attributes. */
 static char *
 check_map(JsonNode *map, int depth, AttrFault *fault)
 {
@@ -275,8 +275,11 @@ check_map(JsonNode *map, int depth, AttrFault *fault)
 	for (i = 0; i < map->len; i++)
 	{
 		JsonMember *member = &map->u.members[i];
+		const char *name_fault = attr_name_fault(member->name, member->name_len);
 		char	   *message;
 
+		if (name_fault)
+			return set_fault(fault, ATTR_FAULT_NAME, name_fault);
 		if (!stored_is_valid(member->name, member->name_len))
 			return set_fault(fault, ATTR_FAULT_SHAPE,
 							 "U+10FFFF must be followed by 0 or 1 in a stored string");
@@ -498,7 +501,7 @@ map_is_normal(const JsonbContainer *map, int depth)
 	for (i = 0; i < n; i++)
 	{
 		jsonb_walk_next(&walk, &data, &len);
-		if (!stored_is_valid(data, len))
+		if (attr_name_fault(data, len) || !stored_is_valid(data, len))
 			return false;
 	}
 	for (i = 0; i < n; i++)

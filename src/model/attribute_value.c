@@ -634,6 +634,17 @@ original_length(const char *str, uint32 len)
 	return len - extra;
 }
 
+const char *
+attr_name_fault(const char *name, uint32 len)
+{
+	if (len == 0)
+		return "Empty attribute name";
+	if (len > ATTR_NAME_MAX_SIZE &&
+		original_length(name, len) > ATTR_NAME_MAX_SIZE)
+		return "Attribute name is too large, must be less than 65536 bytes";
+	return NULL;
+}
+
 /* Bytes that canonical base64 stands for. */
 static inline uint32
 decoded_length(const char *str, uint32 len)

@@ -16,6 +16,9 @@
 #define ATTR_MAX_DEPTH		32
 #define ITEM_MAX_SIZE		409600
 
+/* Bytes of an attribute name. */
+#define ATTR_NAME_MAX_SIZE	65535
+
 typedef enum AttrType
 {
 	ATTR_S,
@@ -70,6 +73,9 @@ extern void attr_value_normalize(JsonNode *value);
 /* The same for a map of attributes (Item, Key, M). */
 extern void attr_map_normalize(JsonNode *map);
 
+/* Message for what cannot be the name of an attribute (stored form), or NULL. */
+extern const char *attr_name_fault(const char *name, uint32 len);
+
 /*
  * As attr_value_normalize, but returning the message (palloc'd) of the first
  * fault instead of raising it; NULL if the value is fine.
@@ -86,6 +92,7 @@ typedef enum AttrFault
 	ATTR_FAULT_NUMBER,
 	ATTR_FAULT_DUPLICATES,
 	ATTR_FAULT_NESTING,
+	ATTR_FAULT_NAME,			/* of a member of M */
 	ATTR_FAULT_SHAPE			/* not the shape of an attribute value */
 } AttrFault;
 extern char *attr_value_check(JsonNode *value, AttrFault *fault);

@@ -36,6 +36,7 @@
 #include "storage/bufmgr.h"
 #include "storage/freespace.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -934,9 +935,43 @@ item_multi_insert(Relation rel, TupleTableSlot **slots, int nslots,
 }
 
 /*
- * Build an index.  Heap's function checks that the relation is heap's, so it
- * is that for as long as it runs.
+ * The table whose index is being built.  Heap's functions check that the
+ * relation is heap's, so it is that for as long as they run.
  */
+static Relation heap_for_now = NULL;
+
+/* Make the relation heap's again after its relcache entry was rebuilt. */
+static void
+keep_heap(Datum arg, Oid relid)
+{
+	if (heap_for_now != NULL &&
+		(relid == InvalidOid || relid == RelationGetRelid(heap_for_now)))
+		heap_for_now->rd_tableam = heap_methods;
+}
+
+/* Returns what end_heap() needs: index expressions may build other indexes */
+static Relation
+begin_heap(Relation rel)
+{
+	static bool registered = false;
+	Relation	outer = heap_for_now;
+
+	if (!registered)
+		CacheRegisterRelcacheCallback(keep_heap, (Datum) 0);
+	registered = true;
+	heap_for_now = rel;
+	rel->rd_tableam = heap_methods;
+	return outer;
+}
+
+static void
+end_heap(Relation outer)
+{
+	heap_for_now->rd_tableam = &item_am_methods;
+	heap_for_now = outer;
+}
+
+/* Build an index. */
 static double
 item_index_build_range_scan(Relation rel, Relation index,
 							IndexInfo *index_info, bool allow_sync,
@@ -945,12 +980,11 @@ item_index_build_range_scan(Relation rel, Relation index,
 							IndexBuildCallback callback,
 							void *callback_state, TableScanDesc scan)
 {
-	const TableAmRoutine *methods = rel->rd_tableam;
+	Relation	outer = begin_heap(rel);
 	double		ntuples = 0;
 
 	PG_TRY();
 	{
-		rel->rd_tableam = heap_methods;
 		ntuples = heap_methods->index_build_range_scan(rel, index, index_info,
 													   allow_sync, anyvisible,
 													   progress, start_block,
@@ -959,7 +993,7 @@ item_index_build_range_scan(Relation rel, Relation index,
 	}
 	PG_FINALLY();
 	{
-		rel->rd_tableam = methods;
+		end_heap(outer);
 	}
 	PG_END_TRY();
 	return ntuples;
@@ -970,17 +1004,16 @@ static void
 item_index_validate_scan(Relation rel, Relation index, IndexInfo *index_info,
 						 Snapshot snapshot, ValidateIndexState *state)
 {
-	const TableAmRoutine *methods = rel->rd_tableam;
+	Relation	outer = begin_heap(rel);
 
 	PG_TRY();
 	{
-		rel->rd_tableam = heap_methods;
 		heap_methods->index_validate_scan(rel, index, index_info, snapshot,
 										  state);
 	}
 	PG_FINALLY();
 	{
-		rel->rd_tableam = methods;
+		end_heap(outer);
 	}
 	PG_END_TRY();
 }

@@ -8,23 +8,33 @@
 
 #define KEY_MISMATCH	"The provided key element does not match the schema"
 
-void
-item_check_key_value(const KeySchema *schema, int i, const AttrValue *value)
+char *
+item_key_value_fault(const KeySchema *schema, int i, const AttrValue *value)
 {
 	uint32		size;
 
 	if (value->type == ATTR_N)
-		return;
+		return NULL;
 	attr_value_bytes(value, &size);
 	if (size == 0)
-		validation_error("One or more parameter values are not valid. "
-						 "The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s",
-						 value->type == ATTR_S ? "string" : "binary",
-						 schema->attrs[i].name);
+		return psprintf("One or more parameter values are not valid. "
+						"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s",
+						value->type == ATTR_S ? "string" : "binary",
+						schema->attrs[i].name);
 	if (i < schema->npartition && size > PARTITION_KEY_MAX_SIZE)
-		validation_error(INVALID_PARAMETER "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+		return pstrdup(INVALID_PARAMETER "Size of hashkey has exceeded the maximum size limit of2048 bytes");
 	if (i >= schema->npartition && size > SORT_KEY_MAX_SIZE)
-		validation_error(INVALID_PARAMETER "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+		return pstrdup(INVALID_PARAMETER "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+	return NULL;
+}
+
+void
+item_check_key_value(const KeySchema *schema, int i, const AttrValue *value)
+{
+	char	   *fault = item_key_value_fault(schema, i, value);
+
+	if (fault)
+		validation_error("%s", fault);
 }
 
 bytea *

@@ -24,9 +24,11 @@ extern void item_key_to_node(const TableDescriptor *descriptor,
 							 const JsonbContainer *item, JsonNode *node);
 
 /*
- * Raise if a key attribute's value is empty or too long for attribute i of
- * the schema.
+ * Message for a key attribute's value that is empty or too long for attribute
+ * i of the schema, or NULL; and the same raised as an error.
  */
+extern char *item_key_value_fault(const KeySchema *schema, int i,
+								  const AttrValue *value);
 extern void item_check_key_value(const KeySchema *schema, int i,
 								 const AttrValue *value);
 

@@ -17,6 +17,7 @@
 #include "access/genam.h"
 #include "access/relation.h"
 #include "access/stratnum.h"
+#include "access/sysattr.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -49,6 +50,12 @@ typedef struct ItemWrite
 	TupleTableSlot *old_slot;	/* the version found */
 	TupleTableSlot *new_slot;	/* the version to write */
 	bool		lock_first;		/* lock the row before deciding */
+	bool		deletes;		/* the write can only delete */
+
+	/* Transition tables for AFTER triggers; NULL: nobody wants them */
+	TransitionCaptureState *insert_capture;
+	TransitionCaptureState *update_capture;
+	TransitionCaptureState *delete_capture;
 } ItemWrite;
 
 typedef enum WriteOutcome
@@ -107,10 +114,48 @@ item_store_get(Relation rel, const TableDescriptor *descriptor, bytea *key,
 	return item;
 }
 
+/*
+ * Before the write: statement triggers, and room for transition tables.  A
+ * put is both an insertion and an update, as INSERT ... ON CONFLICT DO UPDATE
+ * is.
+ */
+static void
+begin_triggers(ItemWrite *write)
+{
+	TriggerDesc *triggers = write->rri->ri_TrigDesc;
+	Oid			relid = RelationGetRelid(write->rel);
+
+	AfterTriggerBeginQuery();
+	if (write->deletes)
+	{
+		ExecBSDeleteTriggers(write->estate, write->rri);
+		write->delete_capture = MakeTransitionCaptureState(triggers, relid, CMD_DELETE);
+		return;
+	}
+	ExecBSInsertTriggers(write->estate, write->rri);
+	ExecBSUpdateTriggers(write->estate, write->rri);
+	write->insert_capture = MakeTransitionCaptureState(triggers, relid, CMD_INSERT);
+	write->update_capture = MakeTransitionCaptureState(triggers, relid, CMD_UPDATE);
+}
+
+/* After the write: AFTER triggers of rows and statement. */
+static void
+end_triggers(ItemWrite *write)
+{
+	if (write->deletes)
+		ExecASDeleteTriggers(write->estate, write->rri, write->delete_capture);
+	else
+	{
+		ExecASUpdateTriggers(write->estate, write->rri, write->update_capture);
+		ExecASInsertTriggers(write->estate, write->rri, write->insert_capture);
+	}
+	AfterTriggerEndQuery(write->estate);
+}
+
 /* Set up executor state for writing to the item table. */
 static void
 begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
-			bytea *key)
+			bytea *key, bool deletes)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	List	   *perminfos = NIL;
@@ -121,6 +166,8 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	write->descriptor = descriptor;
 	write->key = key;
 	write->lock_first = false;
+	write->deletes = deletes;
+	write->insert_capture = write->update_capture = write->delete_capture = NULL;
 	write->estate = CreateExecutorState();
 
 	rte->rtekind = RTE_RELATION;
@@ -151,7 +198,7 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	if (triggers != NULL && item_trigger_is_only_one(triggers))
 		write->rri->ri_TrigDesc = NULL;
 	if (write->rri->ri_TrigDesc != NULL)
-		AfterTriggerBeginQuery();
+		begin_triggers(write);
 
 	eval_plan_qual_init(&write->epqstate, write->estate);
 	write->old_slot = table_slot_create(rel, &write->estate->es_tupleTable);
@@ -162,7 +209,7 @@ static void
 end_write(ItemWrite *write)
 {
 	if (write->rri->ri_TrigDesc != NULL)
-		AfterTriggerEndQuery(write->estate);
+		end_triggers(write);
 	EvalPlanQualEnd(&write->epqstate);
 	ExecCloseResultRelations(write->estate);
 	ExecResetTupleTable(write->estate->es_tupleTable, false);
@@ -332,7 +379,7 @@ update_version(ItemWrite *write, Jsonb *item)
 											   UPDATE_INDEXES_SUMMARIZING(update_indexes));
 	}
 	ExecARUpdateTriggers(write->estate, write->rri, NULL, NULL, &tid, NULL,
-						 write->new_slot, recheck, NULL, false);
+						 write->new_slot, recheck, write->update_capture, false);
 	list_free(recheck);
 	return WRITE_DONE;
 }
@@ -358,8 +405,31 @@ delete_version(ItemWrite *write)
 		check_lost_race(result);
 		return WRITE_RETRY;
 	}
-	ExecARDeleteTriggers(write->estate, write->rri, &tid, NULL, NULL, false);
+	ExecARDeleteTriggers(write->estate, write->rri, &tid, NULL,
+						 write->delete_capture, false);
 	return WRITE_DONE;
+}
+
+/*
+ * Indexes that tell whether an item of the key is there: the primary key's,
+ * and what doubles it, as REINDEX CONCURRENTLY does for a while.
+ */
+static List *
+find_arbiters(ResultRelInfo *rri)
+{
+	List	   *arbiters = NIL;
+
+	for (int i = 0; i < rri->ri_NumIndices; i++)
+	{
+		IndexInfo  *info = rri->ri_IndexRelationInfo[i];
+		Relation	index = rri->ri_IndexRelationDescs[i];
+
+		if (info->ii_Unique && info->ii_NumIndexKeyAttrs == 1 &&
+			info->ii_IndexAttrNumbers[0] == ITEM_KEY_ATTNO &&
+			info->ii_Predicate == NIL && index->rd_index->indimmediate)
+			arbiters = lappend_oid(arbiters, RelationGetRelid(index));
+	}
+	return arbiters;
 }
 
 /*
@@ -370,7 +440,7 @@ static WriteOutcome
 insert_item(ItemWrite *write, Jsonb *item)
 {
 	TriggerDesc *triggers = write->rri->ri_TrigDesc;
-	List	   *arbiters = list_make1_oid(write->descriptor->primary_index);
+	List	   *arbiters;
 	List	   *recheck;
 	uint32		token;
 	bool		conflict = false;
@@ -383,6 +453,7 @@ insert_item(ItemWrite *write, Jsonb *item)
 
 	if (write->rri->ri_NumIndices == 0)
 		ExecOpenIndices(write->rri, true);
+	arbiters = find_arbiters(write->rri);
 
 	/*
 	 * Under a key that a trigger chose there may be another item.  That is no
@@ -396,7 +467,7 @@ insert_item(ItemWrite *write, Jsonb *item)
 										   write->estate, false, false, NULL,
 										   NIL, false);
 		ExecARInsertTriggers(write->estate, write->rri, write->new_slot,
-							 recheck, NULL);
+							 recheck, write->insert_capture);
 		list_free(recheck);
 		return WRITE_DONE;
 	}
@@ -423,7 +494,8 @@ insert_item(ItemWrite *write, Jsonb *item)
 		return WRITE_RETRY;
 	}
 
-	ExecARInsertTriggers(write->estate, write->rri, write->new_slot, recheck, NULL);
+	ExecARInsertTriggers(write->estate, write->rri, write->new_slot, recheck,
+						 write->insert_capture);
 	list_free(recheck);
 	return WRITE_DONE;
 }
@@ -464,7 +536,7 @@ item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
 
 	/* See what the statement that calls us has done so far. */
 	CommandCounterIncrement();
-	begin_write(&write, rel, descriptor, key);
+	begin_write(&write, rel, descriptor, key, deletes);
 
 	/* Before triggers lock the row themselves, and must see what is decided. */
 	triggers = write.rri->ri_TrigDesc;
