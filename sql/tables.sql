@@ -153,3 +153,19 @@ ROLLBACK;
 SELECT count(*) FROM (SELECT dynamo.delete_table(jsonb_build_object('TableName', name))
 	FROM jsonb_array_elements_text(dynamo.list_tables()->'TableNames') AS name) AS d;
 SELECT dynamo.list_tables();
+
+-- what belongs to later versions is refused, not passed over
+SELECT pg_temp.create_error('{"AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+	"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}'::jsonb || extra)
+FROM (VALUES (1, '{"Tags": [{"Key": "a", "Value": "b"}]}'::jsonb), (2, '{"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}}'),
+	(3, '{"SSESpecification": {"SSEType": "KMS"}}'), (4, '{"SSESpecification": {"Enabled": true}}'),
+	(5, '{"GlobalSecondaryIndexes": [{"IndexName": "iii", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}]}')) AS t(n, extra) ORDER BY n;
+-- ... what is switched off is not missed
+SELECT pg_temp.create_error('{"AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+	"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+	"StreamSpecification": {"StreamEnabled": false}, "SSESpecification": {"Enabled": false}}');
+-- the size counts what is stored apart
+SELECT dynamo.put_item('t_wrong', jsonb_build_object('a', '{"S": "x"}'::jsonb,
+	'b', jsonb_build_object('S', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 10000) AS i))));
+SELECT (dynamo.describe_table('{"TableName": "t_wrong"}')#>>'{Table,TableSizeBytes}')::int BETWEEN 300000 AND 400000 AS counted;
+SELECT dynamo.delete_table('{"TableName": "t_wrong"}') IS NOT NULL AS deleted;

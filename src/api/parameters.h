@@ -1,7 +1,7 @@
 /*
  * parameters.h - checks between request parameters that several operations
- * share.  None of them needs the table (semantics "Semantic checks, before
- * the table is looked up").
+ * share.  They come after the shape of the request and, unless they take a
+ * key schema, before the table is looked up.
  */
 #ifndef DYNAMO_PARAMETERS_H
 #define DYNAMO_PARAMETERS_H

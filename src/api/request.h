@@ -14,9 +14,6 @@
  *  2. constraints: required members, lengths, ranges, patterns and enums,
  *     collected over the request (at most ten), in one ValidationException
  *     with the service's wording.
- *
- * The rules and texts: semantics sections 2 (Deserialization, Constraints),
- * 3 and 4.
  */
 #ifndef DYNAMO_REQUEST_H
 #define DYNAMO_REQUEST_H

@@ -57,6 +57,25 @@ estimate_item_count(Relation rel)
 	return rel->rd_rel->reltuples > 0 ? (int64) rel->rd_rel->reltuples : 0;
 }
 
+/* Bytes of a table's pages, those of large items included. */
+static int64
+measure_table(Relation rel)
+{
+	int64		blocks;
+
+	if (!RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
+		return 0;
+	blocks = RelationGetNumberOfBlocks(rel);
+	if (OidIsValid(rel->rd_rel->reltoastrelid))
+	{
+		Relation	toast = table_open(rel->rd_rel->reltoastrelid, AccessShareLock);
+
+		blocks += RelationGetNumberOfBlocks(toast);
+		table_close(toast, AccessShareLock);
+	}
+	return blocks * BLCKSZ;
+}
+
 /*
  * Open the item table of a row.  What it looks like does not matter here: an
  * altered one can still be described and dropped.
@@ -144,9 +163,7 @@ describe(JsonNode *table, const TableRow *row, const char *status)
 	if (!deleting)
 		set_epoch(json_add(table, "CreationDateTime"), row->creation_time);
 	add_throughput(table, row);
-	json_set_int(json_add(table, "TableSizeBytes"),
-				 RELKIND_HAS_STORAGE(rel->rd_rel->relkind) ?
-				 (int64) RelationGetNumberOfBlocks(rel) * BLCKSZ : 0);
+	json_set_int(json_add(table, "TableSizeBytes"), measure_table(rel));
 	json_set_int(json_add(table, "ItemCount"), estimate_item_count(rel));
 	json_set_string(json_add(table, "TableArn"),
 					psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,
@@ -198,12 +215,17 @@ refuse_unsupported(const JsonNode *request)
 
 	if (stream && request_bool(json_get(stream, "StreamEnabled"), false))
 		refuse_parameter(request, "StreamSpecification");
-	if (sse && request_bool(json_get(sse, "Enabled"), false))
+	if (sse && (request_bool(json_get(sse, "Enabled"), false) ||
+				json_get(sse, "SSEType") || json_get(sse, "KMSMasterKeyId")))
 		refuse_parameter(request, "SSESpecification");
 	refuse_parameter(request, "GlobalSecondaryIndexes");
 	refuse_parameter(request, "LocalSecondaryIndexes");
 	refuse_parameter(request, "GlobalSecondaryIndexUpdates");
 	refuse_parameter(request, "ReplicaUpdates");
+	refuse_parameter(request, "MultiRegionConsistency");
+	refuse_parameter(request, "GlobalTableWitnessUpdates");
+	refuse_parameter(request, "GlobalTableSourceArn");
+	refuse_parameter(request, "GlobalTableSettingsReplicationMode");
 	refuse_parameter(request, "Tags");
 	refuse_parameter(request, "ResourcePolicy");
 	refuse_parameter(request, "WarmThroughput");

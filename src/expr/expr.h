@@ -1,11 +1,10 @@
 /*
  * expr.h - DynamoDB's expression language: condition, filter, key condition,
- * projection and update expressions, and the trees that the legacy
- * parameters are translated into.
+ * projection and update expressions.
  *
  * An expression is parsed once per text (a per-backend LRU cache holds the
- * trees), bound to a request's names and values, checked in DynamoDB's order
- * (docs: semantics "Expressions"), and evaluated on jsonb items in place.
+ * trees), bound to a request's names and values, checked in DynamoDB's order,
+ * and evaluated on jsonb items in place.
  *
  * Usage, in the order that gives DynamoDB's order of errors:
  *

@@ -79,7 +79,7 @@ extern const char *attr_name_fault(const char *name, uint32 len);
 /*
  * As attr_value_normalize, but returning the message (palloc'd) of the first
  * fault instead of raising it; NULL if the value is fine.
- * *kind tells wrappers what they need to know (see semantics 2, "Wrappers").
+ * *fault tells callers that put a prefix before some of the texts which it is.
  */
 typedef enum AttrFault
 {

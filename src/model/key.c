@@ -201,7 +201,8 @@ key_partition_length(const char *key, uint32 len)
 	return partition_len <= len ? partition_len : 0;
 }
 
-bool
+/* Is the partition key stored as a digest? */
+static bool
 key_is_digested(const bytea *key)
 {
 	return VARSIZE_ANY_EXHDR(key) >= KEY_HEADER_SIZE &&

@@ -53,13 +53,8 @@ extern bytea *key_prefix_successor(const bytea *prefix);
 
 /* Length in bytes of the partition part (hash, length byte, partition key)
  * of an encoded key with one partition attribute: what two keys of one item
- * collection share.  For keys of legal form only; key_partition_length_or_0
- * style checks are the function's: returns 0 for anything malformed. */
+ * collection share.  0 for bytes that are no key. */
 extern uint32 key_partition_length(const char *key, uint32 len);
-
-/* Is the partition key stored as a digest (over 254 bytes), so that readers
- * must compare the item's own attribute? */
-extern bool key_is_digested(const bytea *key);
 
 /*
  * Attribute values back from an encoded key, as request nodes ({"S": ..}).

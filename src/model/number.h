@@ -60,7 +60,7 @@ extern char *number_message(NumberStatus status, const char *text, size_t len);
 pg_noreturn extern void number_error(NumberStatus status, const char *text, size_t len);
 
 /* DynamoDB's size in bytes: 1 + ceil(int digits/2) + ceil(fraction digits/2)
- * + 1 if negative; zero is 1 (see semantics). */
+ * + 1 if negative; zero is 1. */
 extern int	number_size(const Number *num);
 
 /* Order-preserving bytes (memcmp order is numeric order, self-delimiting:

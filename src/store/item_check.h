@@ -1,7 +1,8 @@
 /*
  * item_check.h - an item or a key against a table's key schema.
  *
- * Errors are DynamoDB's, in DynamoDB's order (semantics "After the lookup").
+ * Errors are DynamoDB's, in DynamoDB's order: partition key before sort key,
+ * and of each presence, type, emptiness, size.
  */
 #ifndef DYNAMO_ITEM_CHECK_H
 #define DYNAMO_ITEM_CHECK_H

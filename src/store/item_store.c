@@ -160,7 +160,6 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	List	   *perminfos = NIL;
 	Bitmapset  *updated;
-	TriggerDesc *triggers;
 
 	write->rel = rel;
 	write->descriptor = descriptor;
@@ -190,13 +189,8 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	InitResultRelInfo(write->rri, rel, 1, NULL, 0);
 	write->estate->es_opened_result_relations = list_make1(write->rri);
 
-	/*
-	 * The key columns are computed here already.  When the only trigger is
-	 * the one that does so for plain SQL there are no triggers to fire.
-	 */
-	triggers = write->rri->ri_TrigDesc;
-	if (triggers != NULL && item_trigger_is_only_one(triggers))
-		write->rri->ri_TrigDesc = NULL;
+	if (write->rri->ri_TrigDesc != NULL)
+		write->rri->ri_TrigDesc = item_trigger_leave_out(write->rri->ri_TrigDesc);
 	if (write->rri->ri_TrigDesc != NULL)
 		begin_triggers(write);
 

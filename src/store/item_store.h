@@ -15,8 +15,7 @@
 
 /*
  * The item of a key as of a snapshot, or NULL.  Copied into the current
- * memory context, detoasted.  `partition` is the partition key of the request
- * (compared with the item's own when the key holds only its digest).
+ * memory context, detoasted.
  */
 extern Jsonb *item_store_get(Relation rel, const TableDescriptor *descriptor,
 							 bytea *key, Snapshot snapshot);

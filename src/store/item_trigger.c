@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/fmgrprotos.h"
@@ -16,21 +17,46 @@
 
 PG_FUNCTION_INFO_V1(dynamo_item_trigger);
 
-bool
-item_trigger_is_only_one(const TriggerDesc *triggers)
+/* Does the trigger call dynamo.item_trigger()? */
+static bool
+is_item_trigger(const Trigger *trigger)
 {
 	static Oid	item_trigger_oid = InvalidOid;
 	FmgrInfo	info;
 
-	if (triggers->numtriggers != 1)
-		return false;
-	if (triggers->triggers[0].tgfoid == item_trigger_oid)
+	if (trigger->tgfoid == item_trigger_oid)
 		return true;
-	fmgr_info(triggers->triggers[0].tgfoid, &info);
+	fmgr_info(trigger->tgfoid, &info);
 	if (info.fn_addr != dynamo_item_trigger)
 		return false;
-	item_trigger_oid = triggers->triggers[0].tgfoid;
+	item_trigger_oid = trigger->tgfoid;
 	return true;
+}
+
+TriggerDesc *
+item_trigger_leave_out(TriggerDesc *triggers)
+{
+	int			others = 0;
+
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (is_item_trigger(trigger))
+			continue;
+		others++;
+		if (TRIGGER_FOR_ROW(trigger->tgtype) &&
+			TRIGGER_FOR_BEFORE(trigger->tgtype) &&
+			(TRIGGER_FOR_INSERT(trigger->tgtype) ||
+			 TRIGGER_FOR_UPDATE(trigger->tgtype)))
+			return triggers;
+	}
+	if (others == 0)
+		return NULL;
+
+	triggers->trig_insert_before_row = false;
+	triggers->trig_update_before_row = false;
+	return triggers;
 }
 
 /* The row's item in normal form; *changed if it was not. */
