@@ -103,6 +103,7 @@ SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S
 SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', exclusive_start_key => '{"pk": {"S": "p"}, "sk": {"N": "x"}}');
 SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', exclusive_start_key => '{"pk": {"S": "p"}, "sk": {}}');
 
+SELECT dynamo.query('q_s', 'sk = :p', expression_attribute_values => '{":p": {"S": "p"}}', exclusive_start_key => '{"pk": {"S": ""}, "sk": {"S": "a"}}');
 -- Select, projection and filter
 SELECT dynamo.query('q_n', 'pk = :p AND sk = :s', expression_attribute_values => '{":p": {"S": "p"}, ":s": {"N": "9"}}', projection_expression => 'len, nothing');
 SELECT dynamo.query('{"TableName": "q_n", "KeyConditionExpression": "pk = :p AND sk = :s", "ExpressionAttributeValues": {":p": {"S": "p"}, ":s": {"N": "9"}}, "AttributesToGet": ["len"]}');
@@ -117,6 +118,7 @@ SELECT dynamo.query('q_n', 'pk = :p OR pk = :p', expression_attribute_values => 
 SELECT dynamo.scan('missing', 'a = :undefined', "select" => 'SPECIFIC_ATTRIBUTES');
 SELECT dynamo.scan('missing', projection_expression => 'a, a', "select" => 'COUNT');
 SELECT dynamo.scan('missing', "select" => 'ALL_PROJECTED_ATTRIBUTES');
+SELECT dynamo.scan('missing', projection_expression => 'a', "select" => 'ALL_PROJECTED_ATTRIBUTES');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'sk = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'pk.a = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', projection_expression => 'sk.a');
