@@ -167,7 +167,7 @@ FROM (VALUES
 	('a . b [ 1 ] . #d = :v', '{":v": {"S": "x"}}', '{"#d": "c.d"}'),
 	('#p = :v', '{":v": {"S": "dot"}}', '{"#p": "a.b"}'),
 	('#p = :v', '{":v": {"S": "hash"}}', '{"#p": "#a"}'),
-	('#0.#1[00] = :v', '{":v": {"N": "0"}}', '{"#0": "a", "#1": "b"}'),
+	('#0.#1[0] = :v', '{":v": {"N": "0"}}', '{"#0": "a", "#1": "b"}'),
 	('attribute_exists(a.b[2])', NULL, NULL),
 	('attribute_exists(a.b[1])', NULL, NULL),
 	('attribute_exists(a[0])', NULL, NULL),

@@ -87,7 +87,7 @@ FROM (VALUES
 	('attribute_exists(a, b)', NULL), ('attribute_not_exists(a, b, c)', NULL), ('attribute_type(a)', NULL), ('begins_with(a)', NULL), ('begins_with(a, b, c)', NULL),
 	('contains(a)', NULL), ('size(a, b) = c', NULL),
 	('a = a', NULL), ('a.b[1] <> a.b[1]', NULL), ('a BETWEEN b AND a', NULL), ('a BETWEEN b AND b', NULL), ('a IN (b, a)', NULL), ('a IN (b, b)', NULL),
-	('contains(a, a)', NULL), ('begins_with(a[1], a[01])', NULL), ('size(a) = size(a)', NULL), ('size(a) = a', NULL),
+	('contains(a, a)', NULL), ('begins_with(a[1], a[1])', NULL), ('begins_with(a[1], a[01])', NULL), ('size(a) = size(a)', NULL), ('size(a) = a', NULL),
 	('attribute_exists(:v)', '{":v": {"S": "x"}}'), ('attribute_not_exists(size(a))', NULL), ('attribute_not_exists(:v)', '{":v": {"S": "x"}}'),
 	('attribute_type(a, b)', NULL), ('attribute_type(a, :v)', '{":v": {"N": "1"}}'), ('attribute_type(a, :v)', '{":v": {"S": "x"}}'), ('attribute_type(a, :v)', '{":v": {"S": "s"}}'),
 	('begins_with(a, :v)', '{":v": {"N": "1"}}'), ('begins_with(:v, a)', '{":v": {"SS": ["x"]}}'), ('begins_with(a, :v)', '{":v": {"NULL": true}}'),

@@ -22,7 +22,7 @@ FROM (VALUES ('pk'), ('pk,n'), ('  n ,' || E'\n\t' || 'pk '), ('nothing'), ('not
 	('m.x'), ('m.y.z'), ('m.y'), ('m.x, m.y.w'), ('m.nothing'), ('m.x.y'), ('pk.x'), ('m[0]'), ('ss[0]'),
 	('l[0]'), ('l[2], l[0]'), ('l[3]'), ('l[1], l[7]'), ('l[2147483647]'), ('l.x'), ('e'), ('f'), ('e[0]'), ('f.x'),
 	('m.l[1].p'), ('m.l[2].q'), ('m.l[1].p, m.l[1].q'), ('m.l[2].p, m.l[1].q, m.l[0]'), ('m.l[2].q, m.l[1].q'),
-	('m.l[3][1]'), ('m.l[3][1], m.l[3][0]'), ('m . l [ 3 ] [ 0 ]'), ('m.l[00003][0]'),
+	('m.l[3][1]'), ('m.l[3][1], m.l[3][0]'), ('m . l [ 3 ] [ 0 ]'), ('m.l[3][0]'),
 	('l[1], m.x, pk')) AS t(e);
 SELECT e, pg_temp.outcome(e, n)
 FROM (VALUES
@@ -40,7 +40,7 @@ SELECT dynamo.apply_projection(NULL, 'a', NULL) IS NULL, dynamo.apply_projection
 SELECT e, pg_temp.outcome(e, n)
 FROM (VALUES
 	('a, a', NULL::jsonb), ('a, b, a', NULL), ('a.b, a', NULL), ('a, a.b[3]', NULL), ('a[1], a[1]', NULL),
-	('a[1].b, a[01]', NULL), ('a.b, a[1]', NULL), ('a[1], c, a.b.c', NULL), ('a.b, a[1], c, c', NULL),
+	('a[1].b, a[1]', NULL), ('a[1].b, a[01]', NULL), ('a.b, a[1]', NULL), ('a[1], c, a.b.c', NULL), ('a.b, a[1], c, c', NULL),
 	('a, #x', '{"#x": "a"}'), ('#x.y, #y.#z', '{"#x": "a", "#y": "a", "#z": "y"}'),
 	('a.b, #x', '{"#x": "a.b"}'), ('a[0], a[1]', NULL), ('a.b, a.c', NULL), ('a.b.c, a.d[0]', NULL)) AS t(e, n);
 

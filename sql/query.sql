@@ -103,6 +103,7 @@ SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S
 SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', exclusive_start_key => '{"pk": {"S": "p"}, "sk": {"N": "x"}}');
 SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', exclusive_start_key => '{"pk": {"S": "p"}, "sk": {}}');
 
+SELECT dynamo.query('q_s', 'sk = :p', expression_attribute_values => '{":p": {"S": "p"}}', exclusive_start_key => '{"pk": {"S": ""}, "sk": {"S": "a"}}');
 -- Select, projection and filter
 SELECT dynamo.query('q_n', 'pk = :p AND sk = :s', expression_attribute_values => '{":p": {"S": "p"}, ":s": {"N": "9"}}', projection_expression => 'len, nothing');
 SELECT dynamo.query('{"TableName": "q_n", "KeyConditionExpression": "pk = :p AND sk = :s", "ExpressionAttributeValues": {":p": {"S": "p"}, ":s": {"N": "9"}}, "AttributesToGet": ["len"]}');
@@ -117,6 +118,7 @@ SELECT dynamo.query('q_n', 'pk = :p OR pk = :p', expression_attribute_values => 
 SELECT dynamo.scan('missing', 'a = :undefined', "select" => 'SPECIFIC_ATTRIBUTES');
 SELECT dynamo.scan('missing', projection_expression => 'a, a', "select" => 'COUNT');
 SELECT dynamo.scan('missing', "select" => 'ALL_PROJECTED_ATTRIBUTES');
+SELECT dynamo.scan('missing', projection_expression => 'a', "select" => 'ALL_PROJECTED_ATTRIBUTES');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'sk = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', filter_expression => 'pk.a = :p');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "p"}}', projection_expression => 'sk.a');
@@ -141,6 +143,14 @@ FROM generate_series(1, 20) AS i;
 SELECT * FROM pg_temp.page_through('{"TableName": "q_n", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "large"}}}');
 SELECT * FROM pg_temp.page_through('{"TableName": "q_n", "KeyConditionExpression": "pk = :p", "ScanIndexForward": false, "ProjectionExpression": "sk", "ExpressionAttributeValues": {":p": {"S": "large"}}}');
 SELECT dynamo.query('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "large"}}', "select" => 'COUNT');
+-- a page ends with the item that fills it, be it the last one
+SELECT count(dynamo.put_item('q_s', jsonb_build_object('pk', '{"S": "full"}'::jsonb, 'sk', jsonb_build_object('S', i::text), 'd', jsonb_build_object('S', repeat('x', 131072 - 10)))))
+FROM generate_series(1, 8) AS i;
+SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S": "full"}}', "select" => 'COUNT');
+SELECT dynamo.put_item('q_s', jsonb_build_object('pk', '{"S": "full"}'::jsonb, 'sk', '{"S": "0"}'::jsonb, 'd', jsonb_build_object('S', repeat('x', 131072 - 11))));
+SELECT dynamo.query('q_s', 'pk = :p', expression_attribute_values => '{":p": {"S": "full"}}', "select" => 'COUNT');
+SELECT dynamo.query('q_s', 'pk = :p AND sk < :s', expression_attribute_values => '{":p": {"S": "full"}, ":s": {"S": "8"}}', "select" => 'COUNT');
+
 -- without pages
 SELECT count(*), min((i->'sk'->>'N')::int), max((i->'sk'->>'N')::int) FROM dynamo.query_items('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "large"}}') AS i;
 SELECT i->'sk'->>'N' AS sk FROM dynamo.query_items('q_n', 'pk = :p', expression_attribute_values => '{":p": {"S": "large"}, ":n": {"N": "60000"}, ":m": {"N": "17"}}', filter_expression => 'colour = :p OR size(filler) >= :n AND NOT size(filler) < :m', "limit" => 2) AS i;

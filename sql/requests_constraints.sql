@@ -49,8 +49,9 @@ SELECT dynamo.validate_request('CreateTable', '{"TableName": "abc;"}');
 SELECT dynamo.validate_request('DeleteTable', '{"TableName": "' || repeat('a', 256) || '"}');
 SELECT dynamo.validate_request('DescribeTable', '{"TableName": "' || repeat(';', 256) || '"}');
 SELECT dynamo.validate_request('DescribeTable', '{"TableName": "\u00e9\u00e9"}') IS NULL;
--- with a good name the rest is collected
+-- with a good name the rest is collected, and so is a bad pattern
 SELECT dynamo.validate_request('CreateTable', '{"TableName": "abc"}');
+SELECT dynamo.validate_request('UpdateTable', '{"TableName": "abc;", "BillingMode": "x"}');
 
 --
 -- CreateTable and UpdateTable

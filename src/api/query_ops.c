@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(dynamo_scan_items);
 PG_FUNCTION_INFO_V1(dynamo_query_items_request);
 PG_FUNCTION_INFO_V1(dynamo_scan_items_request);
 
-/* Bytes of items that one page reads at most. */
+/* A page ends with the item that brings it to this many bytes. */
 #define PAGE_MAX_SIZE	1048576
 
 /* Does the item pass the filter?  What that allocates goes with the item. */
@@ -69,7 +69,6 @@ read_page(const QueryPlan *plan, JsonNode *response)
 	Jsonb	   *item;
 	JsonNode	items;
 	JsonNode	last_key;
-	bool		more = false;
 	int64		count = 0;
 	int64		scanned = 0;
 	uint64		size = 0;
@@ -80,14 +79,7 @@ read_page(const QueryPlan *plan, JsonNode *response)
 	json_set_null(&last_key);
 	while ((item = item_scan_next(scan)) != NULL)
 	{
-		uint32		bytes = item_size(&item->root);
-
-		if (scanned > 0 && size + bytes > PAGE_MAX_SIZE)
-		{
-			more = true;
-			break;
-		}
-		size += bytes;
+		size += item_size(&item->root);
 		scanned++;
 		if (passes_filter(plan, scan, item))
 		{
@@ -96,26 +88,22 @@ read_page(const QueryPlan *plan, JsonNode *response)
 				push_item(plan, &items, item);
 		}
 
-		if (plan->limit > 0 && scanned >= plan->limit)
-			more = true;
-
-		/* Where to go on: the item itself is gone after the next call. */
-		if (more || size + ITEM_MAX_SIZE > PAGE_MAX_SIZE)
+		/* Whether more items follow makes no difference. */
+		if (scanned == plan->limit || size >= PAGE_MAX_SIZE)
 		{
 			JsonNode	key;
 
 			item_key_to_node(plan->descriptor, &item->root, &key);
 			json_set_jsonb(&last_key, json_to_jsonb(&key));
-		}
-		if (more)
 			break;
+		}
 	}
 	item_scan_end(scan);
 
 	json_set_int(json_add(response, "Count"), count);
 	if (!plan->count_only)
 		*json_add(response, "Items") = items;
-	if (more)
+	if (item != NULL)
 		*json_add(response, "LastEvaluatedKey") = last_key;
 	json_set_int(json_add(response, "ScannedCount"), scanned);
 }

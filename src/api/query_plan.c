@@ -73,11 +73,11 @@ check_select(const JsonNode *request)
 	else if (json_get(request, "ProjectionExpression"))
 		projection = "ProjectionExpression";
 
-	if (member_is(request, "Select", "ALL_PROJECTED_ATTRIBUTES") &&
-		json_get(request, "IndexName") == NULL)
-		validation_error(INVALID_PARAMETER "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
 	if (projection == NULL)
 	{
+		if (member_is(request, "Select", "ALL_PROJECTED_ATTRIBUTES") &&
+			json_get(request, "IndexName") == NULL)
+			validation_error(INVALID_PARAMETER "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
 		if (member_is(request, "Select", "SPECIFIC_ATTRIBUTES"))
 			validation_error(INVALID_PARAMETER "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
 		return;
@@ -158,8 +158,12 @@ check_key_clause(const KeySchema *schema, int i, const KeyClause *clauses,
 	bool		is_partition = i < schema->npartition;
 	const KeyClause *clause = find_clause(clauses, nclauses, attr);
 
-	if (start_key && !start_key_value(start_key, schema, i, start_value))
-		validation_error(START_KEY_INVALID);
+	if (start_key)
+	{
+		if (!start_key_value(start_key, schema, i, start_value))
+			validation_error(START_KEY_INVALID);
+		item_check_key_value(schema, i, start_value);
+	}
 	if (is_partition && schema->nsort == 0 && nclauses > 1)
 		validation_error("Query key condition not supported");
 	if (clause == NULL)
@@ -408,8 +412,6 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	range_from_clauses(schema, partition, sort, &plan->range);
 	if (start_key)
 	{
-		for (int i = 0; i < KEY_NATTRS(schema); i++)
-			item_check_key_value(schema, i, &start_values[i]);
 		check_start_key_range(schema, partition, sort, start_values);
 		continue_after(&plan->range, key_encode(schema, start_values), plan->forward);
 	}

@@ -870,7 +870,10 @@ raise_report(const Report *report)
 						 report->text.data);
 }
 
-/* Table operations report a bad TableName before and without all others. */
+/*
+ * Table operations report a TableName that is missing, too short or too long
+ * before and without all others.  Its pattern is one fault among them.
+ */
 static void
 raise_bad_table_name(Report *report, const Shape *shape,
 					 const JsonNode *request)
@@ -884,13 +887,10 @@ raise_bad_table_name(Report *report, const Shape *shape,
 		validation_error("The parameter 'TableName' is required but was not present in the request");
 	if (!holds(member->shape, name))
 	{
-		int64		length = string_length(name);
 		Shape		rule = *member->shape;
 
 		/* a wrong length hides a wrong pattern, and three is the minimum */
-		rule.flags &= ~SHAPE_TABLE_NAME;
-		if (below_min(&rule, length) || above_max(&rule, length))
-			rule.flags &= ~SHAPE_NAME_PATTERN;
+		rule.flags &= ~(SHAPE_TABLE_NAME | SHAPE_NAME_PATTERN);
 		report_own(report, &path, &rule, name);
 	}
 	raise_report(report);

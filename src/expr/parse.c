@@ -437,7 +437,7 @@ expr_end_path(ExprParser *parser, const DocPath *path)
 {
 	if (path->nelements > EXPR_MAX_PATH_ELEMENTS)
 		note_fault(parser, FAULT_PATH,
-				   psprintf("The document path has too many nesting elements; nesting level: %d",
+				   psprintf("The document path has too many nesting levels; nesting levels: %d",
 							path->nelements));
 	parser->result->paths = lappend(parser->result->paths, (void *) path);
 }
