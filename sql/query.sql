@@ -129,6 +129,10 @@ SELECT dynamo.create_table('{"TableName": "q_p", "AttributeDefinitions": [{"Attr
 SELECT count(dynamo.put_item('q_p', jsonb_build_object('pk', jsonb_build_object('S', i::text)))) FROM generate_series(1, 50) AS i;
 SELECT dynamo.query('q_p', 'pk = :p', expression_attribute_values => '{":p": {"S": "7"}}');
 SELECT dynamo.query('q_p', 'pk = :p AND sk = :p', expression_attribute_values => '{":p": {"S": "7"}}');
+-- a page of one item can be gone on from if there is a sort key, and is the last one if there is none
+SELECT p->'Count' AS count, dynamo.query('q_s', 'pk = :p AND sk = :s', expression_attribute_values => '{":p": {"S": "p"}, ":s": {"S": "a"}}', "limit" => 1, scan_index_forward => forward, exclusive_start_key => p->'LastEvaluatedKey')
+FROM unnest('{t,f}'::bool[]) AS forward, dynamo.query('q_s', 'pk = :p AND sk = :s', expression_attribute_values => '{":p": {"S": "p"}, ":s": {"S": "a"}}', "limit" => 1) AS p;
+SELECT dynamo.query('q_p', 'pk = :p', expression_attribute_values => '{":p": {"S": "7"}}', "limit" => 1, "select" => 'COUNT');
 SELECT dynamo.query('q_p', 'pk = :p', expression_attribute_values => '{":p": {"S": "7"}}', exclusive_start_key => '{"pk": {"S": "7"}}');
 
 -- long partition keys are told apart although the index holds their digest

@@ -227,7 +227,7 @@ check_start_key_range(const KeySchema *schema, const KeyClause *partition,
 	{
 		if (!clause_matches(sort, &start_values[1]))
 			validation_error("The provided starting key does not match the range key predicate");
-		if (!same_partition || sort->op == KEY_EQ)
+		if (!same_partition)
 			validation_error("The query can return at most one row and cannot be restarted");
 	}
 	else if (!same_partition)
@@ -405,6 +405,10 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		validation_error(START_KEY_INVALID);
 	for (int i = 0; i < KEY_NATTRS(schema); i++)
 		check_key_clause(schema, i, clauses, nclauses, start_key, &start_values[i]);
+
+	/* One item at most: nothing to limit, and nowhere to go on from. */
+	if (schema->nsort == 0)
+		plan->limit = 0;
 
 	partition = find_clause(clauses, nclauses, &schema->attrs[0]);
 	if (schema->nsort > 0)
