@@ -120,11 +120,6 @@ extern const Projection *update_target_projection(const Update *update);
 /* Paths that are read on right-hand sides. */
 extern const DocPath *update_source_paths(const Update *update, int *npaths);
 
-/* If the update SETs the whole top-level attribute to a literal value (or
- * ADDs one), that value: for the static check of index key types. */
-extern bool update_literal_for(const Update *update, const char *name,
-							   uint32 name_len, AttrValue *value);
-
 /* ---- key conditions ---- */
 
 typedef enum KeyOperator

@@ -6,10 +6,6 @@
  * values hold their ":ref".  A *bound* tree is a copy in the caller's memory
  * in which aliases are replaced by attribute names and refs by the request's
  * values; it never points into the cache.
- *
- * The legacy parameters build bound trees by hand: expr_path_node,
- * expr_value_node and expr_node make nodes, condition_from_tree and
- * update_from_actions turn them into what the evaluators take.
  */
 #ifndef DYNAMO_EXPR_TREE_H
 #define DYNAMO_EXPR_TREE_H
@@ -94,8 +90,6 @@ typedef struct UpdateAction
 	UpdateActionType type;
 	DocPath		path;
 	ExprNode   *value;			/* NULL for REMOVE; OP_VALUE for ADD, DELETE */
-	bool		legacy;			/* from AttributeUpdates, which has a text of
-								 * its own for a wrong type */
 } UpdateAction;
 
 /* What one text parses to; only the members of its kind are set. */
@@ -106,28 +100,9 @@ typedef struct ParsedExpr
 	List	   *paths;			/* DocPath *, all, in order of appearance */
 } ParsedExpr;
 
-/* ---- building bound trees by hand ---- */
+/* ---- conditions, for key conditions ---- */
 
-extern ExprNode *expr_path_node(const DocPath *path);
-
-extern ExprNode *expr_attribute_node(const char *name, uint32 name_len);
-
-/* value: normalized attribute value; kept, not copied */
-extern ExprNode *expr_value_node(JsonNode *value);
-extern ExprNode *expr_node(ExprOp op, int nargs,...);
-extern ExprNode *expr_function_node(ExprFunction function, int nargs,...);
-
-/* From a List of ExprNode *: IN */
-extern ExprNode *expr_list_node(ExprOp op, List *args);
-
-extern Condition *condition_from_tree(ExprNode *root);
 extern const ExprNode *condition_root(const Condition *condition);
-
-/*
- * actions: List of UpdateAction *, whose paths neither overlap nor conflict.
- * ADD takes lists here, too (it appends).
- */
-extern Update *update_from_actions(List *actions);
 
 /* ---- parsing (parse.c, cache.c) ---- */
 

@@ -141,21 +141,6 @@ build_tree(Update *update)
 	pfree(leaves);
 }
 
-/* Update from bound actions. */
-Update *
-update_from_actions(List *actions)
-{
-	UpdateAction *array = palloc(sizeof(UpdateAction) * list_length(actions));
-	Update	   *update;
-	ListCell   *lc;
-
-	foreach(lc, actions)
-		array[foreach_current_index(lc)] = *(UpdateAction *) lfirst(lc);
-	update = make_update(array, list_length(actions));
-	build_tree(update);
-	return update;
-}
-
 /* The update that a request's text stands for; NULL for NULL. */
 Update *
 update_prepare(const JsonNode *text, ExprBindings *bindings)
@@ -241,28 +226,6 @@ update_source_paths(const Update *update, int *npaths)
 {
 	*npaths = update ? update->nsources : 0;
 	return update ? update->sources : NULL;
-}
-
-/* The literal that a whole top-level attribute is set to, if it is. */
-bool
-update_literal_for(const Update *update, const char *name, uint32 name_len,
-				   AttrValue *value)
-{
-	const PathTree *child;
-	const UpdateAction *action;
-
-	if (update == NULL)
-		return false;
-	child = path_tree_find(update->tree, name, name_len);
-	if (child == NULL || child->leaf == NULL)
-		return false;
-
-	action = child->leaf;
-	if ((action->type != ACTION_SET && action->type != ACTION_ADD) ||
-		action->value->op != OP_VALUE)
-		return false;
-	attr_value_from_node(action->value->u.value.node, value);
-	return true;
 }
 
 /* ---- right-hand sides ---- */
@@ -540,15 +503,6 @@ apply_set(const UpdateAction *action, const JsonbContainer *old,
 	check_nesting(&action->path, node);
 }
 
-/* ADD or DELETE does not fit what there is. */
-static void
-target_type_error(const UpdateAction *action)
-{
-	if (action->legacy)
-		validation_error("Type mismatch for attribute to update");
-	data_type_error();
-}
-
 /*
  * New value of a target.  target: its old value, or NULL.  False if it has
  * none from now on.
@@ -577,23 +531,19 @@ apply_action(const UpdateAction *action, const JsonbContainer *old,
 				return true;
 			}
 			if (target->type != operand->type)
-				target_type_error(action);
-			if (operand->type == ATTR_N)
-				add_numbers(target, operand, false, node);
-			else if (operand->type == ATTR_L)
-				append_lists(target, operand, node);
-			else if (!ATTR_IS_SET(operand->type))
-				target_type_error(action);
-			else
+				data_type_error();
+			/* check_action_value has left numbers and sets */
+			if (operand->type != ATTR_N)
 				return combine_sets(target, operand, true, node);
+			add_numbers(target, operand, false, node);
 			return true;
 
 		case ACTION_DELETE:
 			operand = &action->value->u.value.view;
 			if (target == NULL)
 				return false;
-			if (target->type != operand->type || !ATTR_IS_SET(operand->type))
-				target_type_error(action);
+			if (target->type != operand->type)
+				data_type_error();
 			return combine_sets(target, operand, false, node);
 	}
 	return false;

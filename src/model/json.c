@@ -361,17 +361,3 @@ json_push(JsonNode *array)
 	json_set_null(elem);
 	return elem;
 }
-
-void
-json_remove_at(JsonNode *node, uint32 i)
-{
-	Assert(node->kind == JSON_ARRAY || node->kind == JSON_OBJECT);
-	Assert(i < node->len);
-	node->len--;
-	if (node->kind == JSON_OBJECT)
-		memmove(&node->u.members[i], &node->u.members[i + 1],
-				(node->len - i) * sizeof(JsonMember));
-	else
-		memmove(&node->u.elems[i], &node->u.elems[i + 1],
-				(node->len - i) * sizeof(JsonNode));
-}

@@ -119,9 +119,6 @@ extern JsonNode *json_add(JsonNode *object, const char *name);	/* name not copie
 extern JsonNode *json_add_n(JsonNode *object, const char *name, uint32 name_len);
 extern JsonNode *json_push(JsonNode *array);
 
-/* Remove member i / element i, keeping the order of the others. */
-extern void json_remove_at(JsonNode *node, uint32 i);
-
 /* ---- writing ---- */
 
 /* Append a tree as compact JSON text; strings leave stored form here. */

@@ -232,19 +232,6 @@ sign_of(const Number *num)
 	return num->ndigits == 0 ? 0 : (num->negative ? -1 : 1);
 }
 
-int
-number_compare(const Number *a, const Number *b)
-{
-	int			sign_a = sign_of(a);
-	int			sign_b = sign_of(b);
-
-	if (sign_a != sign_b)
-		return sign_a - sign_b;
-	if (sign_a == 0)
-		return 0;
-	return sign_a * compare_magnitudes(a, b);
-}
-
 /*
  * Schoolbook addition on one digit per byte.  The widest case, 1E125 plus
  * the last of 38 digits of 1E-130, spans fewer than SUM_DIGITS places.

@@ -45,9 +45,6 @@ extern void number_parse_or_error(const char *str, size_t len, Number *result);
 /* Canonical text into buf (NUMBER_MAX_TEXT); returns its length. */
 extern int	number_format(const Number *num, char *buf);
 
-/* <0, 0, >0 */
-extern int	number_compare(const Number *a, const Number *b);
-
 /* Exact sum (or difference when subtract). */
 extern NumberStatus number_add(const Number *a, const Number *b,
 							   bool subtract, Number *result);

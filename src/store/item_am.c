@@ -42,7 +42,6 @@
 
 #include "compat.h"
 #include "model/key.h"
-#include "store/item_am.h"
 
 /* Index entries examined at most, half of them after the new key */
 #define MAX_NEIGHBOURS		64
@@ -1023,12 +1022,6 @@ static Oid
 item_relation_toast_am(Relation rel)
 {
 	return HEAP_TABLE_AM_OID;
-}
-
-bool
-item_am_is_used(Relation rel)
-{
-	return rel->rd_tableam == &item_am_methods;
 }
 
 /*
