@@ -4,7 +4,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
@@ -97,8 +96,10 @@ prepare_condition(const JsonNode *request, ExprBindings *bindings,
 		write->condition = condition_prepare(EXPR_CONDITION, text, bindings);
 }
 
-/* Open the table for a write.  Who sees nothing of the item need not be
- * allowed to read it. */
+/*
+ * Open the table for a write.  Who sees nothing of the item need not be
+ * allowed to read it.
+ */
 static Relation
 open_for_write(const JsonNode *request, WriteRequest *write, AclMode mode)
 {
@@ -106,27 +107,6 @@ open_for_write(const JsonNode *request, WriteRequest *write, AclMode mode)
 		mode |= ACL_SELECT;
 	return open_request_table(request, RowExclusiveLock, mode,
 							  &write->descriptor);
-}
-
-static void
-check_condition_paths(const WriteRequest *write)
-{
-	int			npaths;
-	const DocPath *paths;
-
-	if (write->condition == NULL)
-		return;
-	paths = condition_paths(write->condition, &npaths);
-	check_paths_into_keys(&write->descriptor->key, paths, npaths);
-}
-
-static Jsonb *
-copy_jsonb(const Jsonb *jb)
-{
-	Jsonb	   *copy = palloc(VARSIZE(jb));
-
-	memcpy(copy, jb, VARSIZE(jb));
-	return copy;
 }
 
 static bool
@@ -163,7 +143,7 @@ remember_old(WriteRequest *write, const Jsonb *old_item)
 	write->old_item = NULL;
 	if (old_item && (write->return_values == RETURN_ALL_OLD ||
 					 write->return_values == RETURN_UPDATED_OLD))
-		write->old_item = copy_jsonb(old_item);
+		write->old_item = DatumGetJsonbPCopy(JsonbPGetDatum(old_item));
 }
 
 static ItemAction
@@ -278,7 +258,7 @@ put_item(JsonNode *request, JsonNode *response)
 
 	rel = open_for_write(request, &write, ACL_INSERT | ACL_UPDATE);
 	key = item_key_from_item(write.descriptor, &write.item->root);
-	check_condition_paths(&write);
+	check_condition_paths(&write.descriptor->key, write.condition);
 	item_store_write(rel, write.descriptor, key, false, decide_put, &write);
 	table_close(rel, NoLock);
 
@@ -305,13 +285,7 @@ get_item(JsonNode *request, JsonNode *response)
 
 	rel = open_request_table(request, AccessShareLock, ACL_SELECT, &descriptor);
 	key = item_key_from_request(descriptor, key_node);
-	if (projection)
-	{
-		int			npaths;
-		const DocPath *paths = projection_paths(projection, &npaths);
-
-		check_paths_into_keys(&descriptor->key, paths, npaths);
-	}
+	check_projection_paths(&descriptor->key, projection);
 	item = item_store_get(rel, descriptor, key, GetActiveSnapshot());
 	table_close(rel, NoLock);
 
@@ -338,10 +312,7 @@ check_update_paths(const WriteRequest *write)
 	{
 		for (int i = 0; i < npaths; i++)
 		{
-			const PathElement *first = &paths[i].elements[0];
-
-			if (first->name_len == schema->attrs[k].name_len &&
-				memcmp(first->name, schema->attrs[k].name, first->name_len) == 0)
+			if (path_names_key(&paths[i], &schema->attrs[k]))
 				validation_error(INVALID_PARAMETER "Cannot update attribute %s. This attribute is part of the key",
 								 schema->attrs[k].name);
 		}
@@ -378,7 +349,7 @@ update_item(JsonNode *request, JsonNode *response)
 	rel = open_for_write(request, &write, ACL_INSERT | ACL_UPDATE);
 	key = item_key_from_request(write.descriptor, key_node);
 	check_update_paths(&write);
-	check_condition_paths(&write);
+	check_condition_paths(&write.descriptor->key, write.condition);
 	item_store_write(rel, write.descriptor, key, false, decide_update, &write);
 	table_close(rel, NoLock);
 
@@ -407,7 +378,7 @@ delete_item(JsonNode *request, JsonNode *response)
 
 	rel = open_for_write(request, &write, ACL_DELETE);
 	key = item_key_from_request(write.descriptor, key_node);
-	check_condition_paths(&write);
+	check_condition_paths(&write.descriptor->key, write.condition);
 	item_store_write(rel, write.descriptor, key, true, decide_delete, &write);
 	table_close(rel, NoLock);
 

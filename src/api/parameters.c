@@ -152,23 +152,45 @@ prepare_bindings(const JsonNode *request)
 								json_get(request, "ExpressionAttributeValues"));
 }
 
+bool
+path_names_key(const DocPath *path, const KeyAttr *attr)
+{
+	const PathElement *first = &path->elements[0];
+
+	return first->name_len == attr->name_len &&
+		memcmp(first->name, attr->name, first->name_len) == 0;
+}
+
 void
 check_paths_into_keys(const KeySchema *schema, const DocPath *paths, int npaths)
 {
 	for (int i = 0; i < npaths; i++)
 	{
-		const PathElement *first = &paths[i].elements[0];
-
-		if (paths[i].nelements == 1)
-			continue;
-		for (int k = 0; k < KEY_NATTRS(schema); k++)
+		for (int k = 0; paths[i].nelements > 1 && k < KEY_NATTRS(schema); k++)
 		{
-			if (first->name_len == schema->attrs[k].name_len &&
-				memcmp(first->name, schema->attrs[k].name, first->name_len) == 0)
+			if (path_names_key(&paths[i], &schema->attrs[k]))
 				validation_error("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: %s",
 								 schema->attrs[k].name);
 		}
 	}
+}
+
+void
+check_condition_paths(const KeySchema *schema, const Condition *condition)
+{
+	int			npaths;
+	const DocPath *paths = condition_paths(condition, &npaths);
+
+	check_paths_into_keys(schema, paths, npaths);
+}
+
+void
+check_projection_paths(const KeySchema *schema, const Projection *projection)
+{
+	int			npaths;
+	const DocPath *paths = projection_paths(projection, &npaths);
+
+	check_paths_into_keys(schema, paths, npaths);
 }
 
 Relation

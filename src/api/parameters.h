@@ -34,9 +34,17 @@ extern Projection *prepare_projection(const JsonNode *request,
 /* ExpressionAttributeNames and -Values of a request. */
 extern ExprBindings *prepare_bindings(const JsonNode *request);
 
-/* Raise if a path reaches into a key attribute (a.b, a[0]). */
+/* Is the path a key attribute, or one that reaches into it? */
+extern bool path_names_key(const DocPath *path, const KeyAttr *attr);
+
+/* Raise if a path reaches into a key attribute (a.b, a[0]); of all paths of a
+ * condition or a projection (NULL: there is none). */
 extern void check_paths_into_keys(const KeySchema *schema,
 								  const DocPath *paths, int npaths);
+extern void check_condition_paths(const KeySchema *schema,
+								  const Condition *condition);
+extern void check_projection_paths(const KeySchema *schema,
+								   const Projection *projection);
 
 /* Open the table that TableName names, checking the user's privilege. */
 extern Relation open_request_table(const JsonNode *request, LOCKMODE lockmode,

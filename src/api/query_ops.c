@@ -38,27 +38,16 @@ passes_filter(const QueryPlan *plan, ItemScan *scan, const Jsonb *item)
 	return result;
 }
 
-/* Add an item, projected, to the response's list. */
-static void
-push_item(const QueryPlan *plan, JsonNode *items, const Jsonb *item)
+/* The item as the response has it: projected, in memory of its own. */
+static Jsonb *
+result_item(const QueryPlan *plan, const Jsonb *item)
 {
-	JsonNode   *node = json_push(items);
+	JsonNode	projected;
 
-	if (plan->projection)
-	{
-		JsonNode	projected;
-
-		/* Serialize: what the projection gives points into the item. */
-		projection_apply(plan->projection, &item->root, &projected);
-		json_set_jsonb(node, json_to_jsonb(&projected));
-	}
-	else
-	{
-		Jsonb	   *copy = palloc(VARSIZE(item));
-
-		memcpy(copy, item, VARSIZE(item));
-		json_set_jsonb(node, copy);
-	}
+	if (plan->projection == NULL)
+		return DatumGetJsonbPCopy(JsonbPGetDatum(item));
+	projection_apply(plan->projection, &item->root, &projected);
+	return json_to_jsonb(&projected);
 }
 
 /* Read one page and fill the response. */
@@ -85,7 +74,7 @@ read_page(const QueryPlan *plan, JsonNode *response)
 		{
 			count++;
 			if (!plan->count_only)
-				push_item(plan, &items, item);
+				json_set_jsonb(json_push(&items), result_item(plan, item));
 		}
 
 		/* Whether more items follow makes no difference. */
@@ -188,25 +177,11 @@ next_item(FunctionCallInfo fcinfo, const char *operation,
 	call = funcctx->user_fctx;
 	while (call->remaining != 0 && (item = item_scan_next(call->scan)) != NULL)
 	{
-		Jsonb	   *result;
-
 		if (!passes_filter(&call->plan, call->scan, item))
 			continue;
 		if (call->remaining > 0)
 			call->remaining--;
-		if (call->plan.projection)
-		{
-			JsonNode	projected;
-
-			projection_apply(call->plan.projection, &item->root, &projected);
-			result = json_to_jsonb(&projected);
-		}
-		else
-		{
-			result = palloc(VARSIZE(item));
-			memcpy(result, item, VARSIZE(item));
-		}
-		SRF_RETURN_NEXT(funcctx, JsonbPGetDatum(result));
+		SRF_RETURN_NEXT(funcctx, JsonbPGetDatum(result_item(&call->plan, item)));
 	}
 
 	UnregisterExprContextCallback(rsinfo->econtext, close_items,

@@ -309,45 +309,16 @@ check_filter_attributes(const QueryPlan *plan)
 	const DocPath *paths;
 	int			npaths;
 
-	if (plan->filter == NULL)
-		return;
 	paths = condition_paths(plan->filter, &npaths);
 	for (int i = 0; i < npaths; i++)
 	{
-		const PathElement *first = &paths[i].elements[0];
-
 		for (int k = 0; k < KEY_NATTRS(schema); k++)
 		{
-			if (first->name_len == schema->attrs[k].name_len &&
-				memcmp(first->name, schema->attrs[k].name, first->name_len) == 0)
+			if (path_names_key(&paths[i], &schema->attrs[k]))
 				validation_error("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s",
 								 schema->attrs[k].name);
 		}
 	}
-}
-
-static void
-check_projection_paths(const QueryPlan *plan)
-{
-	const DocPath *paths;
-	int			npaths;
-
-	if (plan->projection == NULL)
-		return;
-	paths = projection_paths(plan->projection, &npaths);
-	check_paths_into_keys(&plan->descriptor->key, paths, npaths);
-}
-
-static void
-check_filter_paths(const QueryPlan *plan)
-{
-	const DocPath *paths;
-	int			npaths;
-
-	if (plan->filter == NULL)
-		return;
-	paths = condition_paths(plan->filter, &npaths);
-	check_paths_into_keys(&plan->descriptor->key, paths, npaths);
 }
 
 /* What both operations read from the request in the same way. */
@@ -419,9 +390,9 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		check_start_key_range(schema, partition, sort, start_values);
 		continue_after(&plan->range, key_encode(schema, start_values), plan->forward);
 	}
-	check_projection_paths(plan);
+	check_projection_paths(&plan->descriptor->key, plan->projection);
 	check_filter_attributes(plan);
-	check_filter_paths(plan);
+	check_condition_paths(&plan->descriptor->key, plan->filter);
 }
 
 /* Does an encoded key lie in a range? */
@@ -505,6 +476,6 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 							 request_int(segment));
 		continue_after(&plan->range, start, true);
 	}
-	check_projection_paths(plan);
-	check_filter_paths(plan);
+	check_projection_paths(&plan->descriptor->key, plan->projection);
+	check_condition_paths(&plan->descriptor->key, plan->filter);
 }
