@@ -8,12 +8,10 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
-#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -83,8 +81,7 @@ measure_table(Relation rel)
 static Relation
 open_row_relation(const TableRow *row, LOCKMODE lockmode)
 {
-	Oid			relid = get_relname_relid(row->relation_name,
-										  get_namespace_oid(ITEM_SCHEMA, false));
+	Oid			relid = catalog_item_table_oid(row);
 	Relation	rel = OidIsValid(relid) ? try_table_open(relid, lockmode) : NULL;
 
 	if (rel == NULL)
@@ -142,7 +139,7 @@ add_table_class(JsonNode *table, const TableRow *row)
 
 /*
  * Fill a TableDescription.  DeleteTable's leaves out what describes the
- * schema.  item_count < 0: ask the statistics.
+ * schema.
  */
 static void
 describe(JsonNode *table, const TableRow *row, const char *status)
@@ -193,8 +190,7 @@ read_request_row(const JsonNode *request)
 static void
 check_owner(const TableRow *row)
 {
-	Oid			relid = get_relname_relid(row->relation_name,
-										  get_namespace_oid(ITEM_SCHEMA, false));
+	Oid			relid = catalog_item_table_oid(row);
 
 #if PG_VERSION_NUM >= 160000
 	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))

@@ -487,6 +487,23 @@ set_is_normal(AttrType type, const JsonbContainer *set)
 	return true;
 }
 
+/* Are the next n values of a walk attribute values in normal form? */
+static bool
+values_are_normal(JsonbWalk *walk, uint32 n, int depth)
+{
+	const char *data;
+	uint32		len;
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (!JBE_ISCONTAINER(jsonb_walk_next(walk, &data, &len)) ||
+			!container_is_normal((const JsonbContainer *) data, depth))
+			return false;
+	}
+	return true;
+}
+
 /* Are the names of a map and all its values in normal form? */
 static bool
 map_is_normal(const JsonbContainer *map, int depth)
@@ -504,32 +521,16 @@ map_is_normal(const JsonbContainer *map, int depth)
 		if (attr_name_fault(data, len) || !stored_is_valid(data, len))
 			return false;
 	}
-	for (i = 0; i < n; i++)
-	{
-		if (!JBE_ISCONTAINER(jsonb_walk_next(&walk, &data, &len)) ||
-			!container_is_normal((const JsonbContainer *) data, depth))
-			return false;
-	}
-	return true;
+	return values_are_normal(&walk, n, depth);
 }
 
 static bool
 list_is_normal(const JsonbContainer *list, int depth)
 {
-	uint32		n = JsonContainerSize(list);
 	JsonbWalk	walk;
-	const char *data;
-	uint32		len;
-	uint32		i;
 
 	jsonb_walk_start(&walk, list);
-	for (i = 0; i < n; i++)
-	{
-		if (!JBE_ISCONTAINER(jsonb_walk_next(&walk, &data, &len)) ||
-			!container_is_normal((const JsonbContainer *) data, depth))
-			return false;
-	}
-	return true;
+	return values_are_normal(&walk, JsonContainerSize(list), depth);
 }
 
 /* Is {"S": ...} below `depth` levels of M and L in normal form? */

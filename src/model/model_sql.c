@@ -256,37 +256,35 @@ dynamo_attribute_value_compare(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(result < 0 ? -1 : (result > 0 ? 1 : 0));
 }
 
-Datum
-dynamo_attribute_value_equal(PG_FUNCTION_ARGS)
+/* What a relation of two attribute values says of the arguments. */
+static Datum
+relate_arguments(FunctionCallInfo fcinfo,
+				 bool (*relation) (const AttrValue *, const AttrValue *))
 {
 	AttrValue	a;
 	AttrValue	b;
 
 	value_argument(PG_GETARG_JSONB_P(0), &a);
 	value_argument(PG_GETARG_JSONB_P(1), &b);
-	PG_RETURN_BOOL(attr_value_equal(&a, &b));
+	PG_RETURN_BOOL(relation(&a, &b));
+}
+
+Datum
+dynamo_attribute_value_equal(PG_FUNCTION_ARGS)
+{
+	return relate_arguments(fcinfo, attr_value_equal);
 }
 
 Datum
 dynamo_attribute_value_begins_with(PG_FUNCTION_ARGS)
 {
-	AttrValue	a;
-	AttrValue	b;
-
-	value_argument(PG_GETARG_JSONB_P(0), &a);
-	value_argument(PG_GETARG_JSONB_P(1), &b);
-	PG_RETURN_BOOL(attr_value_begins_with(&a, &b));
+	return relate_arguments(fcinfo, attr_value_begins_with);
 }
 
 Datum
 dynamo_attribute_value_contains(PG_FUNCTION_ARGS)
 {
-	AttrValue	a;
-	AttrValue	b;
-
-	value_argument(PG_GETARG_JSONB_P(0), &a);
-	value_argument(PG_GETARG_JSONB_P(1), &b);
-	PG_RETURN_BOOL(attr_value_contains(&a, &b));
+	return relate_arguments(fcinfo, attr_value_contains);
 }
 
 Datum

@@ -28,7 +28,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "errors.h"
@@ -106,11 +105,10 @@ create_descriptor_cache(void)
 
 /* ---- reading the catalog ---- */
 
-/* Open dynamo.tables and, optionally, name the index wanted of it. */
-static Relation
-open_catalog(LOCKMODE lockmode, const char *index_name, Oid *index_oid)
+/* The relation dynamo.tables. */
+static Oid
+catalog_oid(Oid schema)
 {
-	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, false);
 	Oid			relid = get_relname_relid("tables", schema);
 
 	if (!OidIsValid(relid))
@@ -118,8 +116,17 @@ open_catalog(LOCKMODE lockmode, const char *index_name, Oid *index_oid)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"dynamo.tables\" does not exist"),
 				 errhint("Is the extension dynamo created in this database?")));
+	return relid;
+}
+
+/* Open dynamo.tables, and tell the index that is wanted of it. */
+static Relation
+open_catalog(LOCKMODE lockmode, const char *index_name, Oid *index_oid)
+{
+	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, false);
+
 	*index_oid = get_relname_relid(index_name, schema);
-	return table_open(relid, lockmode);
+	return table_open(catalog_oid(schema), lockmode);
 }
 
 #define TABLES_PKEY		"tables_pkey"
@@ -220,6 +227,15 @@ catalog_read_row(const char *table_name)
 		row = row_from_tuple(catalog, tuple);
 	table_close(catalog, AccessShareLock);
 	return row;
+}
+
+Oid
+catalog_item_table_oid(const TableRow *row)
+{
+	if (row == NULL)
+		return InvalidOid;
+	return get_relname_relid(row->relation_name,
+							 get_namespace_oid(ITEM_SCHEMA, false));
 }
 
 List *
@@ -328,11 +344,9 @@ catalog_delete_relation(const char *relation_name)
 void
 catalog_lock_name(const char *table_name)
 {
-	Oid			relid = get_relname_relid("tables",
-										  get_namespace_oid(CATALOG_SCHEMA, false));
-
-	LockDatabaseObject(relid, hash_bytes((const unsigned char *) table_name,
-										 strlen(table_name)),
+	LockDatabaseObject(catalog_oid(get_namespace_oid(CATALOG_SCHEMA, false)),
+					   hash_bytes((const unsigned char *) table_name,
+								  strlen(table_name)),
 					   0, ExclusiveLock);
 }
 
@@ -470,16 +484,6 @@ load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
 	entry->descriptor = d;
 }
 
-/* The item table of a row of dynamo.tables; InvalidOid if there is none. */
-static Oid
-item_table_oid(const TableRow *row)
-{
-	if (row == NULL)
-		return InvalidOid;
-	return get_relname_relid(row->relation_name,
-							 get_namespace_oid(ITEM_SCHEMA, false));
-}
-
 Relation
 catalog_open_table(const char *name, uint32 name_len, LOCKMODE lockmode,
 				   bool missing_ok, const TableDescriptor **descriptor)
@@ -516,7 +520,7 @@ catalog_open_table(const char *name, uint32 name_len, LOCKMODE lockmode,
 			CHECK_FOR_INTERRUPTS();
 			if (!cached)
 			{
-				entry->relid = item_table_oid(catalog_read_row(key));
+				entry->relid = catalog_item_table_oid(catalog_read_row(key));
 				if (!OidIsValid(entry->relid))
 					break;
 			}
@@ -525,7 +529,7 @@ catalog_open_table(const char *name, uint32 name_len, LOCKMODE lockmode,
 			{
 				TableRow   *row = catalog_read_row(key);
 
-				cached = item_table_oid(row) == entry->relid;
+				cached = catalog_item_table_oid(row) == entry->relid;
 				if (cached)
 					load_descriptor(entry, rel, row);
 			}

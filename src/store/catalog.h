@@ -84,6 +84,9 @@ extern void catalog_check_access(Relation rel, AclMode mode);
 /* Read the row of a table; NULL if there is none.  palloc'd. */
 extern TableRow *catalog_read_row(const char *table_name);
 
+/* The item table of a row; InvalidOid if it, or the row (NULL), is missing. */
+extern Oid	catalog_item_table_oid(const TableRow *row);
+
 /* Insert, or overwrite the row of the same name.  Makes other backends
  * forget the descriptor (relid: the item table). */
 extern void catalog_write_row(const TableRow *row, bool is_new, Oid relid);

@@ -4,14 +4,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/event_trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -69,14 +67,12 @@ ddl_create_table(TableRow *row)
 	StringInfoData sql;
 	const char *relation;
 	TableRow   *existing;
-	Oid			relid;
 
 	catalog_lock_name(row->table_name);
 	existing = catalog_read_row(row->table_name);
 	if (existing != NULL)
 	{
-		if (OidIsValid(get_relname_relid(existing->relation_name,
-										 get_namespace_oid(ITEM_SCHEMA, false))))
+		if (OidIsValid(catalog_item_table_oid(existing)))
 			dynamo_error(DYNAMO_RESOURCE_IN_USE, "Table already exists: %s",
 						 row->table_name);
 
@@ -93,9 +89,7 @@ ddl_create_table(TableRow *row)
 					 "PRIMARY KEY (" ITEM_KEY_COLUMN ")) USING dynamo",
 					 relation);
 	run_statement(sql.data);
-	relid = get_relname_relid(row->relation_name,
-							  get_namespace_oid(ITEM_SCHEMA, false));
-	catalog_write_row(row, true, relid);
+	catalog_write_row(row, true, catalog_item_table_oid(row));
 
 	/* Created last: it looks the table up when it fires. */
 	resetStringInfo(&sql);

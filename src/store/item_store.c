@@ -160,11 +160,11 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	List	   *perminfos = NIL;
 	Bitmapset  *updated;
+	TriggerDesc *triggers;
 
 	write->rel = rel;
 	write->descriptor = descriptor;
 	write->key = key;
-	write->lock_first = false;
 	write->deletes = deletes;
 	write->insert_capture = write->update_capture = write->delete_capture = NULL;
 	write->estate = CreateExecutorState();
@@ -189,10 +189,16 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	InitResultRelInfo(write->rri, rel, 1, NULL, 0);
 	write->estate->es_opened_result_relations = list_make1(write->rri);
 
-	if (write->rri->ri_TrigDesc != NULL)
-		write->rri->ri_TrigDesc = item_trigger_leave_out(write->rri->ri_TrigDesc);
-	if (write->rri->ri_TrigDesc != NULL)
+	triggers = write->rri->ri_TrigDesc;
+	if (triggers != NULL)
+		triggers = write->rri->ri_TrigDesc = item_trigger_leave_out(triggers);
+	if (triggers != NULL)
 		begin_triggers(write);
+
+	/* Before triggers lock the row themselves, and must see what is decided. */
+	write->lock_first = triggers != NULL &&
+		(deletes ? triggers->trig_delete_before_row :
+		 triggers->trig_update_before_row);
 
 	eval_plan_qual_init(&write->epqstate, write->estate);
 	write->old_slot = table_slot_create(rel, &write->estate->es_tupleTable);
@@ -314,15 +320,15 @@ slot_has_key(ItemWrite *write, TupleTableSlot *slot)
 
 /* Lock the row found and fetch its newest version into old_slot. */
 static bool
-lock_version(ItemWrite *write, Snapshot snapshot, bool deletes)
+lock_version(ItemWrite *write)
 {
 	ItemPointerData tid = write->old_slot->tts_tid;
 	TM_FailureData tmfd;
 	TM_Result	result;
 
-	result = table_tuple_lock(write->rel, &tid, snapshot, write->old_slot,
-							  GetCurrentCommandId(false),
-							  deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
+	result = table_tuple_lock(write->rel, &tid, write->estate->es_snapshot,
+							  write->old_slot, GetCurrentCommandId(false),
+							  write->deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
 							  LockWaitBlock,
 							  IsolationUsesXactSnapshot() ? 0 :
 							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
@@ -427,66 +433,67 @@ find_arbiters(ResultRelInfo *rri)
 }
 
 /*
- * Insert a new item.  A conflict with a row that we could not see means that
- * another transaction inserts the same key: wait for it, then start again.
+ * Insert the new row unless an item of its key is there, as far as anybody can
+ * see.  A conflict with a row that we could not see means that another
+ * transaction inserts the same key: wait for it, then start again.
  */
+static WriteOutcome
+insert_speculatively(ItemWrite *write, List **recheck)
+{
+	List	   *arbiters = find_arbiters(write->rri);
+	ItemPointerData other;
+	uint32		token;
+	bool		conflict = false;
+
+	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
+	table_tuple_insert_speculative(write->rel, write->new_slot,
+								   write->estate->es_output_cid, 0, NULL, token);
+	*recheck = exec_insert_index_tuples(write->rri, write->new_slot,
+										write->estate, false, true, &conflict,
+										arbiters, false);
+	table_tuple_complete_speculative(write->rel, write->new_slot, token, !conflict);
+	SpeculativeInsertionLockRelease(GetCurrentTransactionId());
+	if (!conflict)
+		return WRITE_DONE;
+
+	/* Wait for the other transaction; if it committed, we cannot see it */
+	if (!exec_check_index_constraints(write->rri, write->new_slot,
+									  write->estate, &other, arbiters))
+		check_lost_race(TM_Updated);
+	return WRITE_RETRY;
+}
+
+/* Insert a new item. */
 static WriteOutcome
 insert_item(ItemWrite *write, Jsonb *item)
 {
 	TriggerDesc *triggers = write->rri->ri_TrigDesc;
-	List	   *arbiters;
+	bool		fire_before = triggers && triggers->trig_insert_before_row;
 	List	   *recheck;
-	uint32		token;
-	bool		conflict = false;
 
 	fill_new_slot(write, item, false);
-	if (triggers && triggers->trig_insert_before_row &&
+	if (fire_before &&
 		!ExecBRInsertTriggers(write->estate, write->rri, write->new_slot))
 		return WRITE_DONE;
 	compute_and_check(write, CMD_INSERT);
 
 	if (write->rri->ri_NumIndices == 0)
 		ExecOpenIndices(write->rri, true);
-	arbiters = find_arbiters(write->rri);
 
 	/*
 	 * Under a key that a trigger chose there may be another item.  That is no
 	 * race to be repeated, but a violation of the primary key.
 	 */
-	if (!slot_has_key(write, write->new_slot))
+	if (fire_before && !slot_has_key(write, write->new_slot))
 	{
 		table_tuple_insert(write->rel, write->new_slot,
 						   write->estate->es_output_cid, 0, NULL);
 		recheck = exec_insert_index_tuples(write->rri, write->new_slot,
 										   write->estate, false, false, NULL,
 										   NIL, false);
-		ExecARInsertTriggers(write->estate, write->rri, write->new_slot,
-							 recheck, write->insert_capture);
-		list_free(recheck);
-		return WRITE_DONE;
 	}
-
-	token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
-	table_tuple_insert_speculative(write->rel, write->new_slot,
-								   write->estate->es_output_cid, 0, NULL, token);
-	recheck = exec_insert_index_tuples(write->rri, write->new_slot,
-									   write->estate, false, true, &conflict,
-									   arbiters, false);
-	table_tuple_complete_speculative(write->rel, write->new_slot, token, !conflict);
-	SpeculativeInsertionLockRelease(GetCurrentTransactionId());
-
-	if (conflict)
-	{
-		ItemPointerData other;
-
-		list_free(recheck);
-
-		/* Wait for the other transaction; if it committed, we cannot see it */
-		if (!exec_check_index_constraints(write->rri, write->new_slot,
-										  write->estate, &other, arbiters))
-			check_lost_race(TM_Updated);
+	else if (insert_speculatively(write, &recheck) == WRITE_RETRY)
 		return WRITE_RETRY;
-	}
 
 	ExecARInsertTriggers(write->estate, write->rri, write->new_slot, recheck,
 						 write->insert_capture);
@@ -494,17 +501,16 @@ insert_item(ItemWrite *write, Jsonb *item)
 	return WRITE_DONE;
 }
 
-/* One attempt with one snapshot. */
+/* One attempt, with the snapshot of the executor state. */
 static WriteOutcome
-attempt_write(ItemWrite *write, Snapshot snapshot, bool deletes,
-			  ItemDecision decide, void *arg)
+attempt_write(ItemWrite *write, ItemDecision decide, void *arg)
 {
 	Jsonb	   *item = NULL;
 	bool		found;
 
-	found = find_version(write->rel, write->descriptor, write->key, snapshot,
-						 write->old_slot);
-	if (found && write->lock_first && !lock_version(write, snapshot, deletes))
+	found = find_version(write->rel, write->descriptor, write->key,
+						 write->estate->es_snapshot, write->old_slot);
+	if (found && write->lock_first && !lock_version(write))
 		return WRITE_RETRY;
 
 	switch (decide(found ? slot_item(write->old_slot, write->descriptor) : NULL,
@@ -525,18 +531,11 @@ item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
 				 bool deletes, ItemDecision decide, void *arg)
 {
 	ItemWrite	write;
-	TriggerDesc *triggers;
 	WriteOutcome outcome;
 
 	/* See what the statement that calls us has done so far. */
 	CommandCounterIncrement();
 	begin_write(&write, rel, descriptor, key, deletes);
-
-	/* Before triggers lock the row themselves, and must see what is decided. */
-	triggers = write.rri->ri_TrigDesc;
-	if (triggers && (deletes ? triggers->trig_delete_before_row :
-					 triggers->trig_update_before_row))
-		write.lock_first = true;
 
 	do
 	{
@@ -545,7 +544,7 @@ item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
 		CHECK_FOR_INTERRUPTS();
 		write.estate->es_snapshot = snapshot;
 		write.estate->es_output_cid = GetCurrentCommandId(true);
-		outcome = attempt_write(&write, snapshot, deletes, decide, arg);
+		outcome = attempt_write(&write, decide, arg);
 		write.lock_first = true;
 		write.estate->es_snapshot = InvalidSnapshot;
 		UnregisterSnapshot(snapshot);
