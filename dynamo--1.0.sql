@@ -212,6 +212,29 @@ COMMENT ON TABLE dynamo.tables IS 'DynamoDB tables and the item tables in schema
 GRANT SELECT ON dynamo.tables TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.tables', '');
 
+CREATE TABLE dynamo.indexes (
+	table_name text COLLATE "C" NOT NULL,
+	index_name text COLLATE "C" NOT NULL,
+	global boolean NOT NULL,
+	"position" int NOT NULL,
+	column_name name NOT NULL,
+	key_schema jsonb NOT NULL,
+	projection_type text NOT NULL CHECK (projection_type IN ('ALL', 'KEYS_ONLY', 'INCLUDE')),
+	non_key_attributes jsonb,
+	read_capacity bigint NOT NULL,
+	write_capacity bigint NOT NULL,
+	last_increase timestamptz,
+	last_decrease timestamptz,
+	status text NOT NULL CHECK (status IN ('CREATING', 'ACTIVE')),
+	filled_to bytea,
+	items_done bigint NOT NULL,
+	items_total bigint NOT NULL,
+	PRIMARY KEY (table_name, index_name)
+) WITH (user_catalog_table = true);
+COMMENT ON TABLE dynamo.indexes IS 'secondary indexes of DynamoDB tables and the columns of the item tables that hold their keys; written by the API only';
+GRANT SELECT ON dynamo.indexes TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynamo.indexes', '');
+
 CREATE FUNCTION dynamo.item_trigger() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynamo_item_trigger' LANGUAGE C;
 COMMENT ON FUNCTION dynamo.item_trigger() IS 'validates items written by plain SQL and derives their key columns';

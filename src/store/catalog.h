@@ -31,6 +31,43 @@ typedef enum BillingMode
 	BILLING_PAY_PER_REQUEST
 } BillingMode;
 
+/* Secondary indexes of a table at most: 5 local, 20 global. */
+#define LOCAL_INDEXES_MAX	5
+#define GLOBAL_INDEXES_MAX	20
+
+/* Prefix of the columns that hold index keys: ix1, ix2, ... */
+#define INDEX_COLUMN_PREFIX	"ix"
+
+typedef enum IndexProjection
+{
+	PROJECT_ALL,
+	PROJECT_KEYS_ONLY,
+	PROJECT_INCLUDE
+} IndexProjection;
+
+typedef enum IndexStatus
+{
+	INDEX_CREATING,				/* writes maintain it, it cannot be read */
+	INDEX_ACTIVE
+} IndexStatus;
+
+/* A secondary index, as operations need it. */
+typedef struct IndexDescriptor
+{
+	char	   *name;
+	bool		global;
+	IndexStatus status;
+	AttrNumber	key_attno;		/* column ixN: the encoded index key, or NULL */
+	Oid			index_oid;		/* the B-tree on (ixN, key); InvalidOid if there
+								 * is none that can be used */
+	KeySchema	key;
+	IndexProjection projection;
+	int			nprojected;		/* unless PROJECT_ALL: the attributes that are
+								 * projected, keys of index and table first */
+	char	  **projected;		/* stored form */
+	uint32	   *projected_lens;
+} IndexDescriptor;
+
 typedef struct TableDescriptor
 {
 	char	   *table_name;
@@ -38,6 +75,8 @@ typedef struct TableDescriptor
 	Oid			primary_index;	/* its primary key */
 	AttrNumber	item_attno;		/* column of the item */
 	KeySchema	key;
+	int			nindexes;
+	IndexDescriptor *indexes;	/* in order of creation */
 } TableDescriptor;
 
 /* A row of dynamo.tables. */
@@ -59,6 +98,28 @@ typedef struct TableRow
 	TimestampTz table_class_since;
 	bool		deletion_protection;
 } TableRow;
+
+/* A row of dynamo.indexes. */
+typedef struct IndexRow
+{
+	char	   *table_name;
+	char	   *index_name;
+	bool		global;
+	int			position;		/* order of creation within the table */
+	char	   *column_name;	/* of the item table: ixN */
+	Jsonb	   *key_schema;		/* as in the API */
+	IndexProjection projection;
+	Jsonb	   *non_key_attributes; /* array of names; NULL: none */
+	int64		read_capacity;	/* 0 when on demand, and of local indexes */
+	int64		write_capacity;
+	TimestampTz last_increase;	/* 0: never */
+	TimestampTz last_decrease;
+	IndexStatus status;
+	bytea	   *filled_to;		/* CREATING: key of the last item filled; NULL:
+								 * none yet */
+	int64		items_done;		/* CREATING: progress of the filling */
+	int64		items_total;	/* as estimated when it began */
+} IndexRow;
 
 /*
  * Open the item table of DynamoDB table `name` with `lockmode`.  When there
@@ -91,7 +152,23 @@ extern Oid	catalog_item_table_oid(const TableRow *row);
  * forget the descriptor (relid: the item table). */
 extern void catalog_write_row(const TableRow *row, bool is_new, Oid relid);
 
-/* Delete the row of an item table's relation name, if there is one. */
+/* The secondary indexes of a table, IndexRow *, in order of creation. */
+extern List *catalog_read_indexes(const char *table_name);
+
+/* Insert, overwrite or delete one.  relid: the item table. */
+extern void catalog_write_index(const IndexRow *row, bool is_new, Oid relid);
+extern void catalog_delete_index(const IndexRow *row, Oid relid);
+
+/* Name of a projection type or an index status, as in the API. */
+extern const char *catalog_projection_name(IndexProjection projection);
+extern const char *catalog_status_name(IndexStatus status);
+
+/* An index of a table by name; NULL if there is none. */
+extern const IndexDescriptor *catalog_find_index(const TableDescriptor *descriptor,
+												 const char *name, uint32 name_len);
+
+/* Delete the row of an item table's relation name, if there is one, and the
+ * rows of its indexes. */
 extern void catalog_delete_relation(const char *relation_name);
 
 /*

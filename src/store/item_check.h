@@ -33,4 +33,21 @@ extern char *item_key_value_fault(const KeySchema *schema, int i,
 extern void item_check_key_value(const KeySchema *schema, int i,
 								 const AttrValue *value);
 
+/*
+ * Encode the key of an index for an item in normal form; NULL if an index key
+ * attribute is absent or cannot stand in the index, so that the index does
+ * not have the item.  Raises nothing: writes check first.
+ */
+extern bytea *item_index_key(const TableDescriptor *descriptor,
+							 const IndexDescriptor *index,
+							 const JsonbContainer *item);
+
+/*
+ * Refuse an item that has, for an attribute of an index key, a value of
+ * another type, an empty or an overlong one.  updated: the texts of
+ * UpdateItem.
+ */
+extern void item_check_index_keys(const TableDescriptor *descriptor,
+								  const JsonbContainer *item, bool updated);
+
 #endif							/* DYNAMO_ITEM_CHECK_H */

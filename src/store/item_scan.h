@@ -1,5 +1,5 @@
 /*
- * item_scan.h - ordered range scans over the primary key.
+ * item_scan.h - ordered range scans over the primary key or a secondary index.
  */
 #ifndef DYNAMO_ITEM_SCAN_H
 #define DYNAMO_ITEM_SCAN_H
