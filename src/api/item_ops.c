@@ -186,6 +186,8 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, void *arg)
 	write->new_item = json_to_jsonb(tree);
 	if (item_size(&write->new_item->root) > ITEM_MAX_SIZE)
 		validation_error("Item size to update has exceeded the maximum allowed size");
+	item_check_index_keys(write->descriptor, &write->new_item->root,
+						  old_item ? &old_item->root : NULL, true);
 
 	*new_item = write->new_item;
 	return old_item && jsonb_equal(old_item, write->new_item) ? ITEM_KEEP : ITEM_PUT;
@@ -258,7 +260,8 @@ put_item(JsonNode *request, JsonNode *response)
 
 	rel = open_for_write(request, &write, ACL_INSERT | ACL_UPDATE);
 	key = item_key_from_item(write.descriptor, &write.item->root);
-	check_condition_paths(&write.descriptor->key, write.condition);
+	item_check_index_keys(write.descriptor, &write.item->root, NULL, false);
+	check_condition_paths(write.descriptor, write.condition);
 	item_store_write(rel, write.descriptor, key, false, decide_put, &write);
 	table_close(rel, NoLock);
 
@@ -285,7 +288,7 @@ get_item(JsonNode *request, JsonNode *response)
 
 	rel = open_request_table(request, AccessShareLock, ACL_SELECT, &descriptor);
 	key = item_key_from_request(descriptor, key_node);
-	check_projection_paths(&descriptor->key, projection);
+	check_projection_paths(descriptor, projection);
 	item = item_store_get(rel, descriptor, key, GetActiveSnapshot());
 	table_close(rel, NoLock);
 
@@ -295,6 +298,28 @@ get_item(JsonNode *request, JsonNode *response)
 		projection_apply(projection, &item->root, json_add(response, "Item"));
 	else
 		json_set_jsonb(json_add(response, "Item"), item);
+}
+
+/* Values of the request that an index key attribute cannot be set to. */
+static void
+check_index_literals(const KeySchema *schema, const Update *update)
+{
+	const DocPath *paths;
+	int			npaths;
+
+	paths = update_target_paths(update, &npaths);
+	for (int i = 0; i < npaths; i++)
+	{
+		for (int k = 0; k < KEY_NATTRS(schema); k++)
+		{
+			AttrValue	literal;
+
+			if (paths[i].nelements == 1 &&
+				path_names_key(&paths[i], &schema->attrs[k]) &&
+				update_target_literal(update, i, &literal))
+				item_check_index_value(&schema->attrs[k], &literal);
+		}
+	}
 }
 
 /* Updates of key attributes or parts of them, and paths read into them. */
@@ -317,8 +342,11 @@ check_update_paths(const WriteRequest *write)
 								 schema->attrs[k].name);
 		}
 	}
+	for (int i = 0; i < write->descriptor->nindexes; i++)
+		check_index_literals(&write->descriptor->indexes[i].key, write->update);
+	check_paths_into_keys(write->descriptor, paths, npaths);
 	paths = update_source_paths(write->update, &npaths);
-	check_paths_into_keys(schema, paths, npaths);
+	check_paths_into_keys(write->descriptor, paths, npaths);
 }
 
 void
@@ -349,7 +377,7 @@ update_item(JsonNode *request, JsonNode *response)
 	rel = open_for_write(request, &write, ACL_INSERT | ACL_UPDATE);
 	key = item_key_from_request(write.descriptor, key_node);
 	check_update_paths(&write);
-	check_condition_paths(&write.descriptor->key, write.condition);
+	check_condition_paths(write.descriptor, write.condition);
 	item_store_write(rel, write.descriptor, key, false, decide_update, &write);
 	table_close(rel, NoLock);
 
@@ -378,7 +406,7 @@ delete_item(JsonNode *request, JsonNode *response)
 
 	rel = open_for_write(request, &write, ACL_DELETE);
 	key = item_key_from_request(write.descriptor, key_node);
-	check_condition_paths(&write.descriptor->key, write.condition);
+	check_condition_paths(write.descriptor, write.condition);
 	item_store_write(rel, write.descriptor, key, true, decide_delete, &write);
 	table_close(rel, NoLock);
 

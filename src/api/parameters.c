@@ -161,36 +161,51 @@ path_names_key(const DocPath *path, const KeyAttr *attr)
 		memcmp(first->name, attr->name, first->name_len) == 0;
 }
 
-void
-check_paths_into_keys(const KeySchema *schema, const DocPath *paths, int npaths)
+/* Raise if a path reaches into a key attribute of the schema. */
+static void
+check_path_into_keys(const DocPath *path, const KeySchema *schema,
+					 const char *kind)
 {
-	for (int i = 0; i < npaths; i++)
+	for (int k = 0; k < KEY_NATTRS(schema); k++)
 	{
-		for (int k = 0; paths[i].nelements > 1 && k < KEY_NATTRS(schema); k++)
-		{
-			if (path_names_key(&paths[i], &schema->attrs[k]))
-				validation_error("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: %s",
-								 schema->attrs[k].name);
-		}
+		if (path_names_key(path, &schema->attrs[k]))
+			validation_error("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: %s: %s",
+							 kind, schema->attrs[k].name);
 	}
 }
 
 void
-check_condition_paths(const KeySchema *schema, const Condition *condition)
+check_paths_into_keys(const TableDescriptor *descriptor, const DocPath *paths,
+					  int npaths)
+{
+	for (int i = 0; i < npaths; i++)
+	{
+		if (paths[i].nelements < 2)
+			continue;
+		check_path_into_keys(&paths[i], &descriptor->key, "Key");
+		for (int k = 0; k < descriptor->nindexes; k++)
+			check_path_into_keys(&paths[i], &descriptor->indexes[k].key, "IndexKey");
+	}
+}
+
+void
+check_condition_paths(const TableDescriptor *descriptor,
+					  const Condition *condition)
 {
 	int			npaths;
 	const DocPath *paths = condition_paths(condition, &npaths);
 
-	check_paths_into_keys(schema, paths, npaths);
+	check_paths_into_keys(descriptor, paths, npaths);
 }
 
 void
-check_projection_paths(const KeySchema *schema, const Projection *projection)
+check_projection_paths(const TableDescriptor *descriptor,
+					   const Projection *projection)
 {
 	int			npaths;
 	const DocPath *paths = projection_paths(projection, &npaths);
 
-	check_paths_into_keys(schema, paths, npaths);
+	check_paths_into_keys(descriptor, paths, npaths);
 }
 
 Relation

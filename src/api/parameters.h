@@ -37,13 +37,14 @@ extern ExprBindings *prepare_bindings(const JsonNode *request);
 /* Is the path a key attribute, or one that reaches into it? */
 extern bool path_names_key(const DocPath *path, const KeyAttr *attr);
 
-/* Raise if a path reaches into a key attribute (a.b, a[0]); of all paths of a
- * condition or a projection (NULL: there is none). */
-extern void check_paths_into_keys(const KeySchema *schema,
+/* Raise if a path reaches into a key attribute (a.b, a[0]) of the table or one
+ * of its indexes; of all paths of a condition or a projection (NULL: there is
+ * none). */
+extern void check_paths_into_keys(const TableDescriptor *descriptor,
 								  const DocPath *paths, int npaths);
-extern void check_condition_paths(const KeySchema *schema,
+extern void check_condition_paths(const TableDescriptor *descriptor,
 								  const Condition *condition);
-extern void check_projection_paths(const KeySchema *schema,
+extern void check_projection_paths(const TableDescriptor *descriptor,
 								   const Projection *projection);
 
 /* Open the table that TableName names, checking the user's privilege. */

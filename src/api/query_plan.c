@@ -390,9 +390,9 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		check_start_key_range(schema, partition, sort, start_values);
 		continue_after(&plan->range, key_encode(schema, start_values), plan->forward);
 	}
-	check_projection_paths(&plan->descriptor->key, plan->projection);
+	check_projection_paths(plan->descriptor, plan->projection);
 	check_filter_attributes(plan);
-	check_condition_paths(&plan->descriptor->key, plan->filter);
+	check_condition_paths(plan->descriptor, plan->filter);
 }
 
 /* Does an encoded key lie in a range? */
@@ -476,6 +476,6 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 							 request_int(segment));
 		continue_after(&plan->range, start, true);
 	}
-	check_projection_paths(&plan->descriptor->key, plan->projection);
-	check_condition_paths(&plan->descriptor->key, plan->filter);
+	check_projection_paths(plan->descriptor, plan->projection);
+	check_condition_paths(plan->descriptor, plan->filter);
 }

@@ -374,7 +374,7 @@ create_table(JsonNode *request, JsonNode *response)
 		request_bool(json_get(request, "DeletionProtectionEnabled"), false);
 	if (json_get(request, "TableClass"))
 		row.table_class = json_cstring(json_get(request, "TableClass"));
-	ddl_create_table(&row);
+	ddl_create_table(&row, NIL);
 
 	describe(json_add(response, "TableDescription"), &row, "CREATING");
 }

@@ -117,6 +117,12 @@ extern bool update_only_removes(const Update *update);
 extern const DocPath *update_target_paths(const Update *update, int *npaths);
 extern const Projection *update_target_projection(const Update *update);
 
+/*
+ * The request's value that target i is SET to, or that is ADDed to it; false if
+ * what it becomes takes the item.
+ */
+extern bool update_target_literal(const Update *update, int i, AttrValue *value);
+
 /* Paths that are read on right-hand sides. */
 extern const DocPath *update_source_paths(const Update *update, int *npaths);
 

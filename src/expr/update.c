@@ -221,6 +221,21 @@ update_target_projection(const Update *update)
 	return update->projection;
 }
 
+bool
+update_target_literal(const Update *update, int i, AttrValue *value)
+{
+	const UpdateAction *action = &update->actions[i];
+
+	if ((action->type != ACTION_SET && action->type != ACTION_ADD) ||
+		action->value->op != OP_VALUE)
+		return false;
+	if (action->value->u.value.has_view)
+		*value = action->value->u.value.view;
+	else
+		attr_value_from_node(action->value->u.value.node, value);
+	return true;
+}
+
 const DocPath *
 update_source_paths(const Update *update, int *npaths)
 {

@@ -177,7 +177,7 @@ json_node_from_container(const JsonbContainer *jc, JsonNode *node)
 }
 
 JsonNode *
-json_node_from_jsonb(Jsonb *jb)
+json_node_from_jsonb(const Jsonb *jb)
 {
 	JsonNode   *node = palloc(sizeof(JsonNode));
 

@@ -73,7 +73,7 @@ struct JsonMember
 extern JsonNode *json_parse(const char *text, size_t len);
 
 /* The tree of a jsonb value (scalars at top level included). */
-extern JsonNode *json_node_from_jsonb(Jsonb *jb);
+extern JsonNode *json_node_from_jsonb(const Jsonb *jb);
 
 /* The tree of a container, unpacked completely. */
 extern void json_node_from_container(const JsonbContainer *jc, JsonNode *node);

@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -57,6 +58,39 @@ enum
 	Anum_table_class_since,
 	Anum_deletion_protection,
 	Natts_tables = Anum_deletion_protection
+};
+
+/* Columns of dynamo.indexes. */
+enum
+{
+	Anum_ix_table_name = 1,
+	Anum_ix_index_name,
+	Anum_ix_global,
+	Anum_ix_position,
+	Anum_ix_column_name,
+	Anum_ix_key_schema,
+	Anum_ix_projection_type,
+	Anum_ix_non_key_attributes,
+	Anum_ix_read_capacity,
+	Anum_ix_write_capacity,
+	Anum_ix_last_increase,
+	Anum_ix_last_decrease,
+	Anum_ix_status,
+	Anum_ix_filled_to,
+	Anum_ix_items_done,
+	Anum_ix_items_total,
+	Natts_indexes = Anum_ix_items_total
+};
+
+static const char *const projection_names[] = {
+	[PROJECT_ALL] = "ALL",
+	[PROJECT_KEYS_ONLY] = "KEYS_ONLY",
+	[PROJECT_INCLUDE] = "INCLUDE",
+};
+
+static const char *const status_names[] = {
+	[INDEX_CREATING] = "CREATING",
+	[INDEX_ACTIVE] = "ACTIVE",
 };
 
 typedef struct CacheEntry
@@ -105,32 +139,48 @@ create_descriptor_cache(void)
 
 /* ---- reading the catalog ---- */
 
-/* The relation dynamo.tables. */
+#define TABLES			"tables"
+#define TABLES_PKEY		"tables_pkey"
+#define TABLES_RELNAME	"tables_relation_name_key"
+#define INDEXES			"indexes"
+#define INDEXES_PKEY	"indexes_pkey"
+
+/* A relation of the catalog: TABLES or INDEXES. */
 static Oid
-catalog_oid(Oid schema)
+catalog_oid(const char *name, Oid schema)
 {
-	Oid			relid = get_relname_relid("tables", schema);
+	Oid			relid = get_relname_relid(name, schema);
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"dynamo.tables\" does not exist"),
+				 errmsg("table \"" CATALOG_SCHEMA ".%s\" does not exist", name),
 				 errhint("Is the extension dynamo created in this database?")));
 	return relid;
 }
 
-/* Open dynamo.tables, and tell the index that is wanted of it. */
+/* Open one of them, and tell the index that is wanted of it. */
 static Relation
-open_catalog(LOCKMODE lockmode, const char *index_name, Oid *index_oid)
+open_catalog(const char *name, LOCKMODE lockmode, const char *index_name,
+			 Oid *index_oid)
 {
 	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, false);
 
 	*index_oid = get_relname_relid(index_name, schema);
-	return table_open(catalog_oid(schema), lockmode);
+	return table_open(catalog_oid(name, schema), lockmode);
 }
 
-#define TABLES_PKEY		"tables_pkey"
-#define TABLES_RELNAME	"tables_relation_name_key"
+/* The values of a row; the columns must be those that this code knows. */
+static void
+deform_row(Relation catalog, HeapTuple tuple, int natts, Datum *values,
+		   bool *nulls)
+{
+	if (RelationGetDescr(catalog)->natts != natts)
+		elog(ERROR, "%s.%s has %d columns, expected %d", CATALOG_SCHEMA,
+			 RelationGetRelationName(catalog),
+			 RelationGetDescr(catalog)->natts, natts);
+	heap_deform_tuple(tuple, RelationGetDescr(catalog), values, nulls);
+}
 
 static inline TimestampTz
 get_timestamp(Datum *values, bool *nulls, int attnum)
@@ -147,10 +197,7 @@ row_from_tuple(Relation catalog, HeapTuple tuple)
 	bool		nulls[Natts_tables];
 	char	   *mode;
 
-	if (RelationGetDescr(catalog)->natts != Natts_tables)
-		elog(ERROR, "dynamo.tables has %d columns, expected %d",
-			 RelationGetDescr(catalog)->natts, Natts_tables);
-	heap_deform_tuple(tuple, RelationGetDescr(catalog), values, nulls);
+	deform_row(catalog, tuple, Natts_tables, values, nulls);
 
 	row->table_name = TextDatumGetCString(values[Anum_table_name - 1]);
 	row->relation_name = pstrdup(NameStr(*DatumGetName(values[Anum_relation_name - 1])));
@@ -219,7 +266,7 @@ TableRow *
 catalog_read_row(const char *table_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(AccessShareLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = open_catalog(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
 	HeapTuple	tuple = find_by_name(catalog, index_oid, table_name);
 	TableRow   *row = NULL;
 
@@ -242,7 +289,7 @@ List *
 catalog_list_tables(const char *start, int limit)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(AccessShareLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = open_catalog(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
 	Relation	index = index_open(index_oid, AccessShareLock);
 	SysScanDesc scan;
 	ScanKeyData key;
@@ -268,6 +315,103 @@ catalog_list_tables(const char *start, int limit)
 	return names;
 }
 
+const char *
+catalog_projection_name(IndexProjection projection)
+{
+	return projection_names[projection];
+}
+
+const char *
+catalog_status_name(IndexStatus status)
+{
+	return status_names[status];
+}
+
+/* A row of dynamo.indexes from its tuple. */
+static IndexRow *
+index_row_from_tuple(Relation catalog, HeapTuple tuple)
+{
+	IndexRow   *row = palloc0(sizeof(IndexRow));
+	Datum		values[Natts_indexes];
+	bool		nulls[Natts_indexes];
+	char	   *name;
+
+	deform_row(catalog, tuple, Natts_indexes, values, nulls);
+	row->table_name = TextDatumGetCString(values[Anum_ix_table_name - 1]);
+	row->index_name = TextDatumGetCString(values[Anum_ix_index_name - 1]);
+	row->global = DatumGetBool(values[Anum_ix_global - 1]);
+	row->position = DatumGetInt32(values[Anum_ix_position - 1]);
+	row->column_name = pstrdup(NameStr(*DatumGetName(values[Anum_ix_column_name - 1])));
+	row->key_schema = DatumGetJsonbPCopy(values[Anum_ix_key_schema - 1]);
+	name = TextDatumGetCString(values[Anum_ix_projection_type - 1]);
+	for (int i = 0; i < lengthof(projection_names); i++)
+	{
+		if (strcmp(name, projection_names[i]) == 0)
+			row->projection = i;
+	}
+	if (!nulls[Anum_ix_non_key_attributes - 1])
+		row->non_key_attributes =
+			DatumGetJsonbPCopy(values[Anum_ix_non_key_attributes - 1]);
+	row->read_capacity = DatumGetInt64(values[Anum_ix_read_capacity - 1]);
+	row->write_capacity = DatumGetInt64(values[Anum_ix_write_capacity - 1]);
+	row->last_increase = get_timestamp(values, nulls, Anum_ix_last_increase);
+	row->last_decrease = get_timestamp(values, nulls, Anum_ix_last_decrease);
+	name = TextDatumGetCString(values[Anum_ix_status - 1]);
+	row->status = strcmp(name, status_names[INDEX_ACTIVE]) == 0 ?
+		INDEX_ACTIVE : INDEX_CREATING;
+	if (!nulls[Anum_ix_filled_to - 1])
+		row->filled_to = DatumGetByteaPCopy(values[Anum_ix_filled_to - 1]);
+	row->items_done = DatumGetInt64(values[Anum_ix_items_done - 1]);
+	row->items_total = DatumGetInt64(values[Anum_ix_items_total - 1]);
+	return row;
+}
+
+/* Scan the rows of a table's indexes, or that of one (NULL: all). */
+static SysScanDesc
+scan_indexes(Relation catalog, Oid index_oid, const char *table_name,
+			 const char *index_name)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], Anum_ix_table_name, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(table_name));
+	keys[0].sk_collation = C_COLLATION_OID;
+	if (index_name)
+	{
+		ScanKeyInit(&keys[1], Anum_ix_index_name, BTEqualStrategyNumber, F_TEXTEQ,
+					CStringGetTextDatum(index_name));
+		keys[1].sk_collation = C_COLLATION_OID;
+	}
+	return systable_beginscan(catalog, index_oid, OidIsValid(index_oid), NULL,
+							  index_name ? 2 : 1, keys);
+}
+
+static int
+compare_positions(const ListCell *a, const ListCell *b)
+{
+	const IndexRow *row_a = lfirst(a);
+	const IndexRow *row_b = lfirst(b);
+
+	return row_a->position - row_b->position;
+}
+
+List *
+catalog_read_indexes(const char *table_name)
+{
+	Oid			index_oid;
+	Relation	catalog = open_catalog(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, NULL);
+	HeapTuple	tuple;
+	List	   *rows = NIL;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		rows = lappend(rows, index_row_from_tuple(catalog, tuple));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	list_sort(rows, compare_positions);
+	return rows;
+}
+
 /* ---- writing the catalog ---- */
 
 static inline void
@@ -281,7 +425,7 @@ void
 catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(RowExclusiveLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = open_catalog(TABLES, RowExclusiveLock, TABLES_PKEY, &index_oid);
 	Datum		values[Natts_tables];
 	bool		nulls[Natts_tables] = {0};
 	NameData	relation_name;
@@ -327,14 +471,94 @@ catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 }
 
 void
+catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
+{
+	Oid			index_oid;
+	Relation	catalog = open_catalog(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
+	Datum		values[Natts_indexes];
+	bool		nulls[Natts_indexes] = {0};
+	NameData	column_name;
+	HeapTuple	tuple;
+
+	namestrcpy(&column_name, row->column_name);
+	values[Anum_ix_table_name - 1] = CStringGetTextDatum(row->table_name);
+	values[Anum_ix_index_name - 1] = CStringGetTextDatum(row->index_name);
+	values[Anum_ix_global - 1] = BoolGetDatum(row->global);
+	values[Anum_ix_position - 1] = Int32GetDatum(row->position);
+	values[Anum_ix_column_name - 1] = NameGetDatum(&column_name);
+	values[Anum_ix_key_schema - 1] = JsonbPGetDatum(row->key_schema);
+	values[Anum_ix_projection_type - 1] =
+		CStringGetTextDatum(projection_names[row->projection]);
+	if (row->non_key_attributes)
+		values[Anum_ix_non_key_attributes - 1] = JsonbPGetDatum(row->non_key_attributes);
+	else
+		nulls[Anum_ix_non_key_attributes - 1] = true;
+	values[Anum_ix_read_capacity - 1] = Int64GetDatum(row->read_capacity);
+	values[Anum_ix_write_capacity - 1] = Int64GetDatum(row->write_capacity);
+	set_timestamp(values, nulls, Anum_ix_last_increase, row->last_increase);
+	set_timestamp(values, nulls, Anum_ix_last_decrease, row->last_decrease);
+	values[Anum_ix_status - 1] = CStringGetTextDatum(status_names[row->status]);
+	if (row->filled_to)
+		values[Anum_ix_filled_to - 1] = PointerGetDatum(row->filled_to);
+	else
+		nulls[Anum_ix_filled_to - 1] = true;
+	values[Anum_ix_items_done - 1] = Int64GetDatum(row->items_done);
+	values[Anum_ix_items_total - 1] = Int64GetDatum(row->items_total);
+
+	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+	if (is_new)
+		CatalogTupleInsert(catalog, tuple);
+	else
+	{
+		SysScanDesc scan = scan_indexes(catalog, index_oid, row->table_name,
+										row->index_name);
+		HeapTuple	old = systable_getnext(scan);
+
+		if (!HeapTupleIsValid(old))
+			elog(ERROR, "index \"%s\" of table \"%s\" is not in dynamo.indexes",
+				 row->index_name, row->table_name);
+		CatalogTupleUpdate(catalog, &old->t_self, tuple);
+		systable_endscan(scan);
+	}
+	table_close(catalog, RowExclusiveLock);
+
+	CacheInvalidateRelcacheByRelid(relid);
+	CommandCounterIncrement();
+}
+
+/* Delete the rows of a table's indexes, or that of one (NULL: all). */
+static void
+delete_indexes(const char *table_name, const char *index_name)
+{
+	Oid			index_oid;
+	Relation	catalog = open_catalog(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
+	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, index_name);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		CatalogTupleDelete(catalog, &tuple->t_self);
+	systable_endscan(scan);
+	table_close(catalog, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+void
+catalog_delete_index(const IndexRow *row, Oid relid)
+{
+	delete_indexes(row->table_name, row->index_name);
+	CacheInvalidateRelcacheByRelid(relid);
+}
+
+void
 catalog_delete_relation(const char *relation_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(RowExclusiveLock, TABLES_RELNAME, &index_oid);
+	Relation	catalog = open_catalog(TABLES, RowExclusiveLock, TABLES_RELNAME, &index_oid);
 	HeapTuple	tuple = find_by_relation(catalog, index_oid, relation_name);
 
 	if (HeapTupleIsValid(tuple))
 	{
+		delete_indexes(row_from_tuple(catalog, tuple)->table_name, NULL);
 		CatalogTupleDelete(catalog, &tuple->t_self);
 		CommandCounterIncrement();
 	}
@@ -344,7 +568,7 @@ catalog_delete_relation(const char *relation_name)
 void
 catalog_lock_name(const char *table_name)
 {
-	LockDatabaseObject(catalog_oid(get_namespace_oid(CATALOG_SCHEMA, false)),
+	LockDatabaseObject(catalog_oid(TABLES, get_namespace_oid(CATALOG_SCHEMA, false)),
 					   hash_bytes((const unsigned char *) table_name,
 								  strlen(table_name)),
 					   0, ExclusiveLock);
@@ -361,45 +585,57 @@ string_member(const JsonNode *node, const char *name)
 	return member && member->kind == JSON_STRING ? member : NULL;
 }
 
+/* The type that the attribute definitions give a name; false if none. */
+static bool
+find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
+{
+	for (uint32 i = 0; i < definitions->len; i++)
+	{
+		const JsonNode *definition = &definitions->u.elems[i];
+		const JsonNode *other = string_member(definition, "AttributeName");
+		const JsonNode *type_name = string_member(definition, "AttributeType");
+
+		if (other && type_name && json_string_is(other, name))
+			return attr_type_from_name(type_name->u.str, type_name->len, type) &&
+				(*type == ATTR_S || *type == ATTR_N || *type == ATTR_B);
+	}
+	return false;
+}
+
 /*
- * Read the key schema of a row.  False if it is none: the row may have been
- * written by hand.
+ * Read a key schema, of a table or an index.  False if it is none: the row
+ * may have been written by hand.
  */
 static bool
-fill_key_schema(KeySchema *key, const TableRow *row, MemoryContext context)
+fill_key_schema(KeySchema *key, const Jsonb *key_schema,
+				const JsonNode *definitions, MemoryContext context)
 {
-	JsonNode   *elements = json_node_from_jsonb(row->key_schema);
-	JsonNode   *definitions = json_node_from_jsonb(row->attribute_definitions);
+	const JsonNode *elements = json_node_from_jsonb(key_schema);
 
 	if (elements->kind != JSON_ARRAY || definitions->kind != JSON_ARRAY ||
-		elements->len < 1 || elements->len > 2)
+		elements->len < 1 || elements->len > KEY_MAX_ATTRS)
 		return false;
-	key->npartition = 1;
-	key->nsort = elements->len - 1;
+	key->npartition = key->nsort = 0;
 	for (uint32 i = 0; i < elements->len; i++)
 	{
 		KeyAttr    *attr = &key->attrs[i];
 		const JsonNode *name = string_member(&elements->u.elems[i], "AttributeName");
-		bool		found = false;
+		const JsonNode *kind = string_member(&elements->u.elems[i], "KeyType");
 
-		if (name == NULL)
+		if (name == NULL || kind == NULL)
 			return false;
 		attr->name = MemoryContextStrdup(context, json_cstring(name));
 		attr->name_len = strlen(attr->name);
-		for (uint32 j = 0; j < definitions->len && !found; j++)
-		{
-			const JsonNode *definition = &definitions->u.elems[j];
-			const JsonNode *other = string_member(definition, "AttributeName");
-			const JsonNode *type = string_member(definition, "AttributeType");
-
-			found = other && type && json_string_is(other, attr->name) &&
-				attr_type_from_name(type->u.str, type->len, &attr->type);
-		}
-		if (!found || (attr->type != ATTR_S && attr->type != ATTR_N &&
-					   attr->type != ATTR_B))
+		if (!find_key_type(definitions, attr->name, &attr->type))
+			return false;
+		if (json_string_is(kind, "RANGE"))
+			key->nsort++;
+		else if (key->nsort == 0)
+			key->npartition++;
+		else
 			return false;
 	}
-	return true;
+	return key->npartition > 0;
 }
 
 /*
@@ -447,12 +683,162 @@ forget_descriptor(CacheEntry *entry)
 	entry->descriptor = NULL;
 }
 
+/* Is an index usable as the B-tree of an index column? */
+static bool
+is_index_btree(Relation index, AttrNumber key_attno)
+{
+	List	   *predicate;
+	NullTest   *test;
+
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		!index->rd_index->indisvalid ||
+		index->rd_index->indnkeyatts != 2 ||
+		index->rd_index->indkey.values[0] != key_attno ||
+		index->rd_index->indkey.values[1] != ITEM_KEY_ATTNO ||
+		index->rd_indoption[0] != 0 || index->rd_indoption[1] != 0)
+		return false;
+	predicate = RelationGetIndexPredicate(index);
+	if (list_length(predicate) != 1 || !IsA(linitial(predicate), NullTest))
+		return false;
+	test = linitial(predicate);
+	return test->nulltesttype == IS_NOT_NULL && IsA(test->arg, Var) &&
+		((Var *) test->arg)->varattno == key_attno;
+}
+
+Oid
+catalog_index_btree(Relation rel, AttrNumber key_attno)
+{
+	List	   *oids = RelationGetIndexList(rel);
+	Oid			result = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, oids)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (is_index_btree(index, key_attno))
+			result = lfirst_oid(lc);
+		index_close(index, AccessShareLock);
+		if (OidIsValid(result))
+			break;
+	}
+	list_free(oids);
+	return result;
+}
+
+/* Add a name to the attributes that an index projects. */
+static void
+add_projected(IndexDescriptor *index, const char *name, MemoryContext context)
+{
+	uint32		len = strlen(name);
+
+	for (int i = 0; i < index->nprojected; i++)
+	{
+		if (index->projected_lens[i] == len &&
+			memcmp(index->projected[i], name, len) == 0)
+			return;
+	}
+	index->projected[index->nprojected] = MemoryContextStrdup(context, name);
+	index->projected_lens[index->nprojected++] = len;
+}
+
+/* The attributes that an index projects: keys of both, and what it includes. */
+static void
+fill_projected(IndexDescriptor *index, const KeySchema *table_key,
+			   const Jsonb *non_key_attributes, MemoryContext context)
+{
+	const JsonNode *names = NULL;
+	int			max = 2 * KEY_MAX_ATTRS;
+
+	if (index->projection == PROJECT_ALL)
+		return;
+	if (index->projection == PROJECT_INCLUDE && non_key_attributes)
+		names = json_node_from_jsonb(non_key_attributes);
+	if (names && names->kind == JSON_ARRAY)
+		max += names->len;
+
+	index->projected = MemoryContextAlloc(context, sizeof(char *) * max);
+	index->projected_lens = MemoryContextAlloc(context, sizeof(uint32) * max);
+	for (int i = 0; i < KEY_NATTRS(&index->key); i++)
+		add_projected(index, index->key.attrs[i].name, context);
+	for (int i = 0; i < KEY_NATTRS(table_key); i++)
+		add_projected(index, table_key->attrs[i].name, context);
+	for (uint32 i = 0; names && names->kind == JSON_ARRAY && i < names->len; i++)
+	{
+		if (names->u.elems[i].kind == JSON_STRING)
+			add_projected(index, json_cstring(&names->u.elems[i]), context);
+	}
+}
+
+/* A catalog row that makes no sense. */
+static void
+malformed_key_schema(const char *kind, const char *name, const char *catalog)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("the key schema of %s \"%s\" in dynamo.%s is malformed",
+					kind, name, catalog)));
+}
+
+/* The indexes of a table. */
+static void
+fill_indexes(TableDescriptor *d, Relation rel, const JsonNode *definitions,
+			 MemoryContext context)
+{
+	List	   *rows = catalog_read_indexes(d->table_name);
+	ListCell   *lc;
+
+	if (rows == NIL)
+		return;
+	d->indexes = MemoryContextAllocZero(context,
+										sizeof(IndexDescriptor) * list_length(rows));
+	foreach(lc, rows)
+	{
+		const IndexRow *row = lfirst(lc);
+		IndexDescriptor *index = &d->indexes[d->nindexes++];
+
+		index->name = MemoryContextStrdup(context, row->index_name);
+		index->global = row->global;
+		index->status = row->status;
+		index->projection = row->projection;
+		index->key_attno = get_attnum(d->relid, row->column_name);
+		if (index->key_attno <= ITEM_KEY_ATTNO ||
+			index->key_attno == d->item_attno ||
+			TupleDescAttr(RelationGetDescr(rel), index->key_attno - 1)->atttypid != BYTEAOID)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("item table \"%s\" has no column \"%s\" of type bytea for index \"%s\"",
+							RelationGetRelationName(rel), row->column_name,
+							row->index_name)));
+		if (!fill_key_schema(&index->key, row->key_schema, definitions, context))
+			malformed_key_schema("index", row->index_name, INDEXES);
+		fill_projected(index, &d->key, row->non_key_attributes, context);
+		index->index_oid = catalog_index_btree(rel, index->key_attno);
+	}
+}
+
+const IndexDescriptor *
+catalog_find_index(const TableDescriptor *descriptor, const char *name,
+				   uint32 name_len)
+{
+	for (int i = 0; i < descriptor->nindexes; i++)
+	{
+		const IndexDescriptor *index = &descriptor->indexes[i];
+
+		if (strlen(index->name) == name_len &&
+			memcmp(index->name, name, name_len) == 0)
+			return index;
+	}
+	return NULL;
+}
+
 /* Make the descriptor of a table, which is open and locked. */
 static void
 load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
 {
 	MemoryContext context;
 	TableDescriptor *d;
+	const JsonNode *definitions = json_node_from_jsonb(row->attribute_definitions);
 
 	forget_descriptor(entry);
 	context = AllocSetContextCreate(CurrentMemoryContext,
@@ -473,11 +859,10 @@ load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
 						ITEM_SCHEMA, row->relation_name),
 				 errdetail("Its first column must be of type bytea and its primary key, and it must have a column \"%s\" of type jsonb.",
 						   ITEM_COLUMN)));
-	if (!fill_key_schema(&d->key, row, context))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("the key schema of table \"%s\" in dynamo.tables is malformed",
-						entry->name)));
+	if (!fill_key_schema(&d->key, row->key_schema, definitions, context) ||
+		d->key.npartition > 1 || d->key.nsort > 1)
+		malformed_key_schema("table", entry->name, TABLES);
+	fill_indexes(d, rel, definitions, context);
 
 	MemoryContextSetParent(context, CacheMemoryContext);
 	entry->context = context;
@@ -577,7 +962,7 @@ catalog_describe_relation(Relation rel)
 			return entry->descriptor;
 	}
 
-	catalog = open_catalog(AccessShareLock, TABLES_RELNAME, &index_oid);
+	catalog = open_catalog(TABLES, AccessShareLock, TABLES_RELNAME, &index_oid);
 	tuple = find_by_relation(catalog, index_oid, RelationGetRelationName(rel));
 	if (HeapTupleIsValid(tuple))
 	{

@@ -55,11 +55,11 @@ typedef enum IndexStatus
 typedef struct IndexDescriptor
 {
 	char	   *name;
-	bool		global;
+	bool global;
 	IndexStatus status;
 	AttrNumber	key_attno;		/* column ixN: the encoded index key, or NULL */
-	Oid			index_oid;		/* the B-tree on (ixN, key); InvalidOid if there
-								 * is none that can be used */
+	Oid			index_oid;		/* the B-tree on (ixN, key); InvalidOid if
+								 * there is none that can be used */
 	KeySchema	key;
 	IndexProjection projection;
 	int			nprojected;		/* unless PROJECT_ALL: the attributes that are
@@ -104,7 +104,7 @@ typedef struct IndexRow
 {
 	char	   *table_name;
 	char	   *index_name;
-	bool		global;
+	bool global;
 	int			position;		/* order of creation within the table */
 	char	   *column_name;	/* of the item table: ixN */
 	Jsonb	   *key_schema;		/* as in the API */
@@ -115,11 +115,17 @@ typedef struct IndexRow
 	TimestampTz last_increase;	/* 0: never */
 	TimestampTz last_decrease;
 	IndexStatus status;
-	bytea	   *filled_to;		/* CREATING: key of the last item filled; NULL:
-								 * none yet */
+	bytea	   *filled_to;		/* CREATING: key of the last item filled;
+								 * NULL: none yet */
 	int64		items_done;		/* CREATING: progress of the filling */
 	int64		items_total;	/* as estimated when it began */
 } IndexRow;
+
+/*
+ * The B-tree on (column of an index, key) of the item table, InvalidOid if it
+ * has no valid one.
+ */
+extern Oid	catalog_index_btree(Relation rel, AttrNumber key_attno);
 
 /*
  * Open the item table of DynamoDB table `name` with `lockmode`.  When there

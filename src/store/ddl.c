@@ -1,6 +1,6 @@
 /*
- * ddl.c - creating and dropping item tables, and keeping dynamo.tables true
- * when somebody drops one with plain SQL.
+ * ddl.c - creating and dropping item tables and their indexes, and keeping
+ * dynamo.tables true when somebody drops a table with plain SQL.
  */
 #include "postgres.h"
 
@@ -61,12 +61,24 @@ run_statement(const char *sql)
 	SPI_finish();
 }
 
+char *
+ddl_index_statement(const char *relation_name, const char *column_name,
+					bool concurrently)
+{
+	return psprintf("CREATE INDEX %sON %s (%s, " ITEM_KEY_COLUMN ") WHERE %s IS NOT NULL",
+					concurrently ? "CONCURRENTLY " : "",
+					quote_qualified_identifier(ITEM_SCHEMA, relation_name),
+					quote_identifier(column_name), quote_identifier(column_name));
+}
+
 void
-ddl_create_table(TableRow *row)
+ddl_create_table(TableRow *row, List *indexes)
 {
 	StringInfoData sql;
 	const char *relation;
 	TableRow   *existing;
+	ListCell   *lc;
+	int			position = 0;
 
 	catalog_lock_name(row->table_name);
 	existing = catalog_read_row(row->table_name);
@@ -82,14 +94,32 @@ ddl_create_table(TableRow *row)
 	row->relation_name = choose_relation_name(row->table_name);
 	relation = quote_qualified_identifier(ITEM_SCHEMA, row->relation_name);
 
+	/* Keys first: what is before the item is read without looking through it. */
 	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "CREATE TABLE %s (" ITEM_KEY_COLUMN " pg_catalog.bytea NOT NULL, "
-					 ITEM_COLUMN " pg_catalog.jsonb NOT NULL, "
-					 "PRIMARY KEY (" ITEM_KEY_COLUMN ")) USING dynamo",
+	appendStringInfo(&sql, "CREATE TABLE %s (" ITEM_KEY_COLUMN " pg_catalog.bytea NOT NULL, ",
 					 relation);
+	foreach(lc, indexes)
+	{
+		IndexRow   *index = lfirst(lc);
+
+		index->table_name = row->table_name;
+		index->position = ++position;
+		index->column_name = psprintf(INDEX_COLUMN_PREFIX "%d", position);
+		index->status = INDEX_ACTIVE;
+		appendStringInfo(&sql, "%s pg_catalog.bytea, ", index->column_name);
+	}
+	appendStringInfoString(&sql, ITEM_COLUMN " pg_catalog.jsonb NOT NULL, "
+						   "PRIMARY KEY (" ITEM_KEY_COLUMN ")) USING dynamo");
 	run_statement(sql.data);
 	catalog_write_row(row, true, catalog_item_table_oid(row));
+	foreach(lc, indexes)
+	{
+		const IndexRow *index = lfirst(lc);
+
+		run_statement(ddl_index_statement(row->relation_name,
+										  index->column_name, false));
+		catalog_write_index(index, true, catalog_item_table_oid(row));
+	}
 
 	/* Created last: it looks the table up when it fires. */
 	resetStringInfo(&sql);
@@ -98,6 +128,51 @@ ddl_create_table(TableRow *row)
 					 "FOR EACH ROW EXECUTE FUNCTION dynamo.item_trigger()",
 					 relation);
 	run_statement(sql.data);
+}
+
+/* The first of ix1, ix2, ... that is no column of the table yet. */
+static char *
+choose_column_name(Oid relid)
+{
+	char	   *name;
+	int			i = 0;
+
+	do
+		name = psprintf(INDEX_COLUMN_PREFIX "%d", ++i);
+	while (get_attnum(relid, name) != InvalidAttrNumber);
+	return name;
+}
+
+/* Add or drop a column of an item table. */
+static void
+alter_columns(const TableRow *table, const char *action, const char *column,
+			  const char *type)
+{
+	run_statement(psprintf("ALTER TABLE %s %s COLUMN %s %s",
+						   quote_qualified_identifier(ITEM_SCHEMA, table->relation_name),
+						   action, quote_identifier(column), type));
+}
+
+void
+ddl_add_index(const TableRow *table, IndexRow *index)
+{
+	Oid			relid = catalog_item_table_oid(table);
+	List	   *others = catalog_read_indexes(table->table_name);
+	const IndexRow *last = others ? llast(others) : NULL;
+
+	index->table_name = table->table_name;
+	index->position = last ? last->position + 1 : 1;
+	index->column_name = choose_column_name(relid);
+	index->status = INDEX_CREATING;
+	alter_columns(table, "ADD", index->column_name, "pg_catalog.bytea");
+	catalog_write_index(index, true, relid);
+}
+
+void
+ddl_drop_index(const TableRow *table, const IndexRow *index)
+{
+	catalog_delete_index(index, catalog_item_table_oid(table));
+	alter_columns(table, "DROP", index->column_name, "");
 }
 
 void

@@ -1,12 +1,18 @@
 /*
- * item_check.c - an item or a key against a table's key schema.
+ * item_check.c - an item or a key against the key schemas of a table and its
+ * indexes.
  */
 #include "postgres.h"
 
 #include "errors.h"
+#include "model/number.h"
 #include "store/item_check.h"
 
 #define KEY_MISMATCH	"The provided key element does not match the schema"
+#define KEY_PARTITION_TOO_LONG \
+	INVALID_PARAMETER "Size of hashkey has exceeded the maximum size limit of2048 bytes"
+#define KEY_SORT_TOO_LONG \
+	INVALID_PARAMETER "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
 
 char *
 item_key_value_fault(const KeySchema *schema, int i, const AttrValue *value)
@@ -22,9 +28,9 @@ item_key_value_fault(const KeySchema *schema, int i, const AttrValue *value)
 						value->type == ATTR_S ? "string" : "binary",
 						schema->attrs[i].name);
 	if (i < schema->npartition && size > PARTITION_KEY_MAX_SIZE)
-		return pstrdup(INVALID_PARAMETER "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+		return pstrdup(KEY_PARTITION_TOO_LONG);
 	if (i >= schema->npartition && size > SORT_KEY_MAX_SIZE)
-		return pstrdup(INVALID_PARAMETER "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+		return pstrdup(KEY_SORT_TOO_LONG);
 	return NULL;
 }
 
@@ -96,5 +102,177 @@ item_key_to_node(const TableDescriptor *descriptor, const JsonbContainer *item,
 
 		if (attr_get(item, attr->name, attr->name_len, &value))
 			attr_value_to_node(&value, json_add_n(node, attr->name, attr->name_len));
+	}
+}
+
+/* ---- keys of secondary indexes ---- */
+
+/*
+ * Index rows hold the keys of both index and table, and B-tree rows are at
+ * most 2704 bytes.  Sort keys of several attributes grow by a byte for each 00
+ * in them: this is what the longest table key and partition key leave.
+ */
+#define INDEX_SORT_KEY_MAX_ENCODED	1140
+
+typedef enum IndexKeyFault
+{
+	INDEX_KEY_FINE,
+	INDEX_KEY_ABSENT,
+	INDEX_KEY_TYPE,
+	INDEX_KEY_EMPTY,
+	INDEX_KEY_TOO_LONG
+} IndexKeyFault;
+
+/* Bytes of an S or B, and what a component of several takes at most. */
+static uint32
+count_bytes(const AttrValue *value, uint32 *encoded)
+{
+	uint32		len;
+	const unsigned char *bytes = attr_value_bytes(value, &len);
+
+	*encoded = len + 2;
+	for (uint32 i = 0; i < len; i++)
+		*encoded += bytes[i] == 0;
+	return len;
+}
+
+/*
+ * Read the attributes of an index key.  What is wrong with the first faulty
+ * one goes before one that is absent: a write is refused for it though the
+ * index would not have the item.
+ */
+static IndexKeyFault
+read_index_key(const KeySchema *schema, const JsonbContainer *item,
+			   AttrValue *values, int *which)
+{
+	IndexKeyFault result = INDEX_KEY_FINE;
+	uint32		partition_size = 0;
+	uint32		sort_size = 0;
+	uint32		sort_encoded = 0;
+
+	for (int i = 0; i < KEY_NATTRS(schema); i++)
+	{
+		const KeyAttr *attr = &schema->attrs[i];
+		uint32		size = 0;
+		uint32		encoded = NUMBER_MAX_ENCODED;
+
+		*which = i;
+		if (!attr_get(item, attr->name, attr->name_len, &values[i]))
+		{
+			result = INDEX_KEY_ABSENT;
+			continue;
+		}
+		if (values[i].type != attr->type)
+			return INDEX_KEY_TYPE;
+		if (attr->type != ATTR_N)
+		{
+			size = count_bytes(&values[i], &encoded);
+			if (size == 0)
+				return INDEX_KEY_EMPTY;
+		}
+		if (i < schema->npartition)
+			partition_size += size;
+		else
+		{
+			sort_size += size;
+			sort_encoded += i < KEY_NATTRS(schema) - 1 ? encoded : size;
+		}
+		if (partition_size > PARTITION_KEY_MAX_SIZE ||
+			sort_size > SORT_KEY_MAX_SIZE ||
+			sort_encoded > INDEX_SORT_KEY_MAX_ENCODED)
+			return INDEX_KEY_TOO_LONG;
+	}
+	return result;
+}
+
+bytea *
+item_index_key(const IndexDescriptor *index, const JsonbContainer *item)
+{
+	AttrValue	values[KEY_MAX_ATTRS];
+	int			which;
+
+	if (read_index_key(&index->key, item, values, &which) != INDEX_KEY_FINE)
+		return NULL;
+	return key_encode(&index->key, values);
+}
+
+/* An index key attribute that an update gives a value of another type. */
+static void
+refuse_updated_type(void)
+{
+	validation_error("The update expression attempted to update the secondary index key to unsupported type");
+}
+
+/* ... or an empty one. */
+static void
+refuse_updated_empty(const KeyAttr *attr)
+{
+	validation_error("One or more parameter values are not valid. "
+					 "The update expression attempted to update a secondary index key to a value that is not supported. "
+					 "The AttributeValue for a key attribute cannot contain an empty %s value.",
+					 attr->type == ATTR_S ? "string" : "binary");
+}
+
+void
+item_check_index_value(const KeyAttr *attr, const AttrValue *value)
+{
+	if (value->type != attr->type)
+		refuse_updated_type();
+	if (value->type != ATTR_N && value->len == 0)
+		refuse_updated_empty(attr);
+}
+
+/* Has the item this value of the attribute already? */
+static bool
+has_value(const JsonbContainer *item, const KeyAttr *attr, const AttrValue *value)
+{
+	AttrValue	old_value;
+
+	return item != NULL &&
+		attr_get(item, attr->name, attr->name_len, &old_value) &&
+		attr_value_equal(&old_value, value);
+}
+
+void
+item_check_index_keys(const TableDescriptor *descriptor,
+					  const JsonbContainer *item,
+					  const JsonbContainer *old_item, bool updated)
+{
+	for (int i = 0; i < descriptor->nindexes; i++)
+	{
+		const IndexDescriptor *index = &descriptor->indexes[i];
+		AttrValue	values[KEY_MAX_ATTRS];
+		const KeyAttr *attr;
+		int			which;
+		IndexKeyFault fault = read_index_key(&index->key, item, values, &which);
+
+		if (fault == INDEX_KEY_FINE || fault == INDEX_KEY_ABSENT)
+			continue;
+		attr = &index->key.attrs[which];
+		if (has_value(old_item, attr, &values[which]))
+			continue;
+		switch (fault)
+		{
+			case INDEX_KEY_TYPE:
+				if (updated)
+					refuse_updated_type();
+				validation_error(INVALID_PARAMETER "Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s",
+								 attr->name, attr_type_name(attr->type),
+								 attr_type_name(values[which].type), index->name);
+				break;
+			case INDEX_KEY_EMPTY:
+				if (updated)
+					refuse_updated_empty(attr);
+				validation_error("One or more parameter values are not valid. "
+								 "A value specified for a secondary index key is not supported. "
+								 "The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s",
+								 attr->type == ATTR_S ? "string" : "binary",
+								 index->name, attr->name);
+				break;
+			default:
+				validation_error(which < index->key.npartition ?
+								 KEY_PARTITION_TOO_LONG : KEY_SORT_TOO_LONG);
+				break;
+		}
 	}
 }

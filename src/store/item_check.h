@@ -38,16 +38,23 @@ extern void item_check_key_value(const KeySchema *schema, int i,
  * attribute is absent or cannot stand in the index, so that the index does
  * not have the item.  Raises nothing: writes check first.
  */
-extern bytea *item_index_key(const TableDescriptor *descriptor,
-							 const IndexDescriptor *index,
+extern bytea *item_index_key(const IndexDescriptor *index,
 							 const JsonbContainer *item);
 
 /*
  * Refuse an item that has, for an attribute of an index key, a value of
- * another type, an empty or an overlong one.  updated: the texts of
- * UpdateItem.
+ * another type, an empty or an overlong one.  What old_item (NULL: none) had
+ * already is let be: the index was added to it, and left the item out.
+ * updated: the texts of UpdateItem.
  */
 extern void item_check_index_keys(const TableDescriptor *descriptor,
-								  const JsonbContainer *item, bool updated);
+								  const JsonbContainer *item,
+								  const JsonbContainer *old_item, bool updated);
+
+/*
+ * Refuse a value of an update that an index key attribute cannot have,
+ * whatever the item: another type, or empty.
+ */
+extern void item_check_index_value(const KeyAttr *attr, const AttrValue *value);
 
 #endif							/* DYNAMO_ITEM_CHECK_H */

@@ -35,6 +35,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "store/item_check.h"
 #include "store/item_store.h"
 #include "store/item_trigger.h"
 
@@ -49,6 +50,7 @@ typedef struct ItemWrite
 	EPQState	epqstate;
 	TupleTableSlot *old_slot;	/* the version found */
 	TupleTableSlot *new_slot;	/* the version to write */
+	Bitmapset **updated_columns;	/* of the range table entry */
 	bool		lock_first;		/* lock the row before deciding */
 	bool		deletes;		/* the write can only delete */
 
@@ -159,7 +161,7 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	List	   *perminfos = NIL;
-	Bitmapset  *updated;
+	Bitmapset **updated;
 	TriggerDesc *triggers;
 
 	write->rel = rel;
@@ -174,15 +176,19 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	rte->relkind = rel->rd_rel->relkind;
 	rte->rellockmode = RowExclusiveLock;
 
-	/* What an update changes: triggers and generated columns depend on it. */
-	updated = bms_make_singleton(descriptor->item_attno -
-								 FirstLowInvalidHeapAttributeNumber);
+	/*
+	 * What an update changes: triggers, generated columns and indexes depend
+	 * on it.  Key columns are added when they do change.
+	 */
 #if PG_VERSION_NUM >= 160000
-	addRTEPermissionInfo(&perminfos, rte)->updatedCols = updated;
+	updated = &addRTEPermissionInfo(&perminfos, rte)->updatedCols;
 #else
 	(void) perminfos;
-	rte->updatedCols = updated;
+	updated = &rte->updatedCols;
 #endif
+	*updated = bms_make_singleton(descriptor->item_attno -
+								  FirstLowInvalidHeapAttributeNumber);
+	write->updated_columns = updated;
 	exec_init_range_table(write->estate, list_make1(rte), perminfos);
 
 	write->rri = makeNode(ResultRelInfo);
@@ -240,11 +246,33 @@ fill_defaults(ItemWrite *write)
 	}
 }
 
+/*
+ * Set a key column.  An equal value that is there already is left as it is,
+ * however it is stored: a value that differs in its bytes, compressed ones
+ * too, keeps an update from being HOT.
+ */
+static void
+set_key_column(ItemWrite *write, AttrNumber attno, bytea *key)
+{
+	Datum	   *value = &write->new_slot->tts_values[attno - 1];
+	bool	   *isnull = &write->new_slot->tts_isnull[attno - 1];
+
+	if (key == NULL ? *isnull :
+		!*isnull && DatumGetBool(DirectFunctionCall2(byteaeq, *value,
+													 PointerGetDatum(key))))
+		return;
+	*value = PointerGetDatum(key);
+	*isnull = key == NULL;
+	*write->updated_columns = bms_add_member(*write->updated_columns,
+											 attno - FirstLowInvalidHeapAttributeNumber);
+}
+
 /* Fill new_slot: columns of our own from the item, others kept or default. */
 static void
 fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 {
 	TupleTableSlot *slot = write->new_slot;
+	const TableDescriptor *descriptor = write->descriptor;
 	int			natts = slot->tts_tupleDescriptor->natts;
 
 	ExecClearTuple(slot);
@@ -260,10 +288,12 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 		fill_defaults(write);
 	}
 
-	slot->tts_values[ITEM_KEY_ATTNO - 1] = PointerGetDatum(write->key);
-	slot->tts_isnull[ITEM_KEY_ATTNO - 1] = false;
-	slot->tts_values[write->descriptor->item_attno - 1] = JsonbPGetDatum(item);
-	slot->tts_isnull[write->descriptor->item_attno - 1] = false;
+	set_key_column(write, ITEM_KEY_ATTNO, write->key);
+	for (int i = 0; i < descriptor->nindexes; i++)
+		set_key_column(write, descriptor->indexes[i].key_attno,
+					   item_index_key(&descriptor->indexes[i], &item->root));
+	slot->tts_values[descriptor->item_attno - 1] = JsonbPGetDatum(item);
+	slot->tts_isnull[descriptor->item_attno - 1] = false;
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = RelationGetRelid(write->rel);
 }

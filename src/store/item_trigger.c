@@ -76,6 +76,42 @@ normalize_item(Jsonb *item, bool *changed)
 	return json_to_jsonb(&node);
 }
 
+/* Columns of the row that the trigger changes. */
+#define COLUMNS_MAX	(2 + LOCAL_INDEXES_MAX + GLOBAL_INDEXES_MAX)
+
+typedef struct ColumnChanges
+{
+	int			count;
+	int			columns[COLUMNS_MAX];
+	Datum		values[COLUMNS_MAX];
+	bool		nulls[COLUMNS_MAX];
+} ColumnChanges;
+
+static void
+change_column(ColumnChanges *changes, AttrNumber attno, Datum value, bool isnull)
+{
+	if (changes->count == COLUMNS_MAX)
+		elog(ERROR, "item table has too many index columns");
+	changes->columns[changes->count] = attno;
+	changes->values[changes->count] = value;
+	changes->nulls[changes->count++] = isnull;
+}
+
+/* Give a column the key derived from the item (NULL: none), if it differs. */
+static void
+derive_column(ColumnChanges *changes, Relation rel, HeapTuple tuple,
+			  AttrNumber attno, bytea *key)
+{
+	bool		isnull;
+	Datum		old_key = heap_getattr(tuple, attno, RelationGetDescr(rel), &isnull);
+
+	if (key == NULL ? isnull :
+		!isnull && DatumGetBool(DirectFunctionCall2(byteaeq, old_key,
+													PointerGetDatum(key))))
+		return;
+	change_column(changes, attno, PointerGetDatum(key), key == NULL);
+}
+
 Datum
 dynamo_item_trigger(PG_FUNCTION_ARGS)
 {
@@ -86,11 +122,8 @@ dynamo_item_trigger(PG_FUNCTION_ARGS)
 	Jsonb	   *item;
 	bool		isnull;
 	bool		item_changed;
-	Datum		old_key;
-	int			columns[2];
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
-	bytea	   *key;
+	Jsonb	   *old_item = NULL;
+	ColumnChanges changes;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
@@ -120,18 +153,29 @@ dynamo_item_trigger(PG_FUNCTION_ARGS)
 	if (item_size(&item->root) > ITEM_MAX_SIZE)
 		validation_error("Item size has exceeded the maximum allowed size");
 
-	/* Derive the key, and replace what differs. */
-	key = item_key_from_item(descriptor, &item->root);
-	old_key = heap_getattr(tuple, ITEM_KEY_ATTNO, RelationGetDescr(rel), &isnull);
-	if (!isnull && !item_changed &&
-		DatumGetBool(DirectFunctionCall2(byteaeq, old_key, PointerGetDatum(key))))
-		return PointerGetDatum(tuple);
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && descriptor->nindexes > 0)
+	{
+		Datum		old = heap_getattr(trigger->tg_trigtuple, descriptor->item_attno,
+									   RelationGetDescr(rel), &isnull);
 
-	columns[0] = ITEM_KEY_ATTNO;
-	values[0] = PointerGetDatum(key);
-	columns[1] = descriptor->item_attno;
-	values[1] = JsonbPGetDatum(item);
+		if (!isnull)
+			old_item = DatumGetJsonbP(old);
+	}
+
+	/* Derive the keys, and replace what differs. */
+	changes.count = 0;
+	derive_column(&changes, rel, tuple, ITEM_KEY_ATTNO,
+				  item_key_from_item(descriptor, &item->root));
+	item_check_index_keys(descriptor, &item->root,
+						  old_item ? &old_item->root : NULL, false);
+	for (int i = 0; i < descriptor->nindexes; i++)
+		derive_column(&changes, rel, tuple, descriptor->indexes[i].key_attno,
+					  item_index_key(&descriptor->indexes[i], &item->root));
+	if (item_changed)
+		change_column(&changes, descriptor->item_attno, JsonbPGetDatum(item), false);
+	if (changes.count == 0)
+		return PointerGetDatum(tuple);
 	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel),
-													 item_changed ? 2 : 1,
-													 columns, values, nulls));
+													 changes.count, changes.columns,
+													 changes.values, changes.nulls));
 }
