@@ -13,7 +13,6 @@
 #include "api/operations.h"
 #include "api/query_plan.h"
 #include "api/request.h"
-#include "store/item_check.h"
 
 PG_FUNCTION_INFO_V1(dynamo_query_items);
 PG_FUNCTION_INFO_V1(dynamo_scan_items);
@@ -23,7 +22,35 @@ PG_FUNCTION_INFO_V1(dynamo_scan_items_request);
 /* A page ends with the item that brings it to this many bytes. */
 #define PAGE_MAX_SIZE	1048576
 
-/* Does the item pass the filter?  What that allocates goes with the item. */
+/* Start reading. */
+static ItemScan *
+begin_scan(const QueryPlan *plan)
+{
+	return item_scan_begin(plan->rel, plan->descriptor, plan->index, &plan->range,
+						   plan->forward, plan->fetch, GetActiveSnapshot());
+}
+
+/*
+ * The item as the index shows it.  What that allocates goes with the item, as
+ * it does for the filter.
+ */
+static const Jsonb *
+visible_item(const QueryPlan *plan, ItemScan *scan)
+{
+	const Jsonb *item = item_scan_item(scan);
+	MemoryContext old_context;
+	JsonNode	visible;
+
+	if (plan->visible == NULL)
+		return item;
+	old_context = MemoryContextSwitchTo(item_scan_memory(scan));
+	projection_apply(plan->visible, &item->root, &visible);
+	item = json_to_jsonb(&visible);
+	MemoryContextSwitchTo(old_context);
+	return item;
+}
+
+/* Does the item pass the filter? */
 static inline bool
 passes_filter(const QueryPlan *plan, ItemScan *scan, const Jsonb *item)
 {
@@ -54,46 +81,46 @@ result_item(const QueryPlan *plan, const Jsonb *item)
 static void
 read_page(const QueryPlan *plan, JsonNode *response)
 {
-	ItemScan   *scan;
-	Jsonb	   *item;
+	ItemScan   *scan = begin_scan(plan);
 	JsonNode	items;
-	JsonNode	last_key;
+	Jsonb	   *last_key = NULL;
 	int64		count = 0;
 	int64		scanned = 0;
 	uint64		size = 0;
 
 	json_set_array(&items, 16);
-	scan = item_scan_begin(plan->rel, plan->descriptor, &plan->range,
-						   plan->forward, GetActiveSnapshot());
-	json_set_null(&last_key);
-	while ((item = item_scan_next(scan)) != NULL)
+	while (last_key == NULL && item_scan_advance(scan))
 	{
-		size += item_size(&item->root);
 		scanned++;
-		if (passes_filter(plan, scan, item))
+		if (plan->fetch == SCAN_NOTHING)
 		{
+			size += item_scan_key_size(scan);
 			count++;
-			if (!plan->count_only)
-				json_set_jsonb(json_push(&items), result_item(plan, item));
+		}
+		else
+		{
+			const Jsonb *item = visible_item(plan, scan);
+
+			size += item_size(&item->root);
+			if (passes_filter(plan, scan, item))
+			{
+				count++;
+				if (!plan->count_only)
+					json_set_jsonb(json_push(&items), result_item(plan, item));
+			}
 		}
 
 		/* Whether more items follow makes no difference. */
 		if (scanned == plan->limit || size >= PAGE_MAX_SIZE)
-		{
-			JsonNode	key;
-
-			item_key_to_node(plan->descriptor, &item->root, &key);
-			json_set_jsonb(&last_key, json_to_jsonb(&key));
-			break;
-		}
+			last_key = DatumGetJsonbPCopy(JsonbPGetDatum(item_scan_position(scan)));
 	}
 	item_scan_end(scan);
 
 	json_set_int(json_add(response, "Count"), count);
 	if (!plan->count_only)
 		*json_add(response, "Items") = items;
-	if (item != NULL)
-		*json_add(response, "LastEvaluatedKey") = last_key;
+	if (last_key)
+		json_set_jsonb(json_add(response, "LastEvaluatedKey"), last_key);
 	json_set_int(json_add(response, "ScannedCount"), scanned);
 }
 
@@ -153,7 +180,6 @@ next_item(FunctionCallInfo fcinfo, const char *operation,
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	FuncCallContext *funcctx;
 	ItemsCall  *call;
-	Jsonb	   *item;
 
 	if (SRF_IS_FIRSTCALL())
 	{
@@ -164,9 +190,7 @@ next_item(FunctionCallInfo fcinfo, const char *operation,
 		call = palloc0(sizeof(ItemsCall));
 		make_plan(request_from_arguments(fcinfo, operation, members), &call->plan);
 		call->remaining = call->plan.limit > 0 ? call->plan.limit : -1;
-		call->scan = item_scan_begin(call->plan.rel, call->plan.descriptor,
-									 &call->plan.range, call->plan.forward,
-									 GetActiveSnapshot());
+		call->scan = begin_scan(&call->plan);
 		MemoryContextSwitchTo(old_context);
 		funcctx->user_fctx = call;
 		RegisterExprContextCallback(rsinfo->econtext, close_items,
@@ -175,8 +199,10 @@ next_item(FunctionCallInfo fcinfo, const char *operation,
 
 	funcctx = SRF_PERCALL_SETUP();
 	call = funcctx->user_fctx;
-	while (call->remaining != 0 && (item = item_scan_next(call->scan)) != NULL)
+	while (call->remaining != 0 && item_scan_advance(call->scan))
 	{
+		const Jsonb *item = visible_item(&call->plan, call->scan);
+
 		if (!passes_filter(&call->plan, call->scan, item))
 			continue;
 		if (call->remaining > 0)

@@ -15,6 +15,7 @@
 #include "store/item_check.h"
 
 #define START_KEY_INVALID	"The provided starting key is invalid"
+#define TOO_MANY_CONDITIONS	"Conditions can be of length 1 or 2 only"
 #define KEY_MISMATCH		"The provided key element does not match the schema"
 
 static const char *const query_expressions[] =
@@ -109,16 +110,141 @@ check_segments(const JsonNode *request)
 
 /* ---- checks against the table ---- */
 
-/* Indexes other than the primary key. */
-static void
-find_index(const JsonNode *request)
+/* The index that IndexName names; NULL if it is absent. */
+static const IndexDescriptor *
+find_index(const JsonNode *request, const TableDescriptor *descriptor)
 {
 	const JsonNode *name = json_get(request, "IndexName");
+	const IndexDescriptor *index;
 
-	if (name)
+	if (name == NULL)
+		return NULL;
+	index = catalog_find_index(descriptor, name->u.str, name->len);
+	if (index == NULL)
 		validation_error("The table does not have the specified index: %s",
 						 json_cstring(name));
+	if (index->global && request_bool(json_get(request, "ConsistentRead"), false))
+		validation_error("Consistent reads are not supported on global secondary indexes");
+	if (index->status == INDEX_CREATING)
+		validation_error("Cannot read from backfilling global secondary index: %s",
+						 index->name);
+	return index;
 }
+
+/* ---- what an index projects ---- */
+
+static bool
+is_projected(const IndexDescriptor *index, const DocPath *path)
+{
+	const PathElement *first = &path->elements[0];
+
+	if (index == NULL || index->projection == PROJECT_ALL)
+		return true;
+	for (int i = 0; i < index->nprojected; i++)
+	{
+		if (index->projected_lens[i] == first->name_len &&
+			memcmp(index->projected[i], first->name, first->name_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "a, b": the attributes of paths that an index does not project, or NULL. */
+static char *
+list_unprojected(const IndexDescriptor *index, const DocPath *paths, int npaths)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < npaths; i++)
+	{
+		if (!is_projected(index, &paths[i]))
+			appendStringInfo(&names, "%s%.*s", names.len ? ", " : "",
+							 (int) paths[i].elements[0].name_len,
+							 paths[i].elements[0].name);
+	}
+	return names.len ? names.data : NULL;
+}
+
+static char *
+unprojected_by_filter(const QueryPlan *plan)
+{
+	int			npaths;
+	const DocPath *paths = condition_paths(plan->filter, &npaths);
+
+	return list_unprojected(plan->index, paths, npaths);
+}
+
+static char *
+unprojected_by_projection(const QueryPlan *plan)
+{
+	int			npaths;
+	const DocPath *paths = projection_paths(plan->projection, &npaths);
+
+	return list_unprojected(plan->index, paths, npaths);
+}
+
+/* A global index gives nothing that it does not project. */
+static void
+check_all_attributes(const QueryPlan *plan, const JsonNode *request)
+{
+	if (plan->index && plan->index->global &&
+		plan->index->projection != PROJECT_ALL &&
+		member_is(request, "Select", "ALL_ATTRIBUTES"))
+		validation_error(INVALID_PARAMETER "Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL",
+						 plan->index->name);
+}
+
+static void
+check_projected(const QueryPlan *plan)
+{
+	char	   *names;
+
+	if (plan->index == NULL || !plan->index->global)
+		return;
+	names = unprojected_by_projection(plan);
+	if (names)
+		validation_error(INVALID_PARAMETER "Global secondary index %s does not project [%s]",
+						 plan->index->name, names);
+}
+
+/*
+ * What is read of each item.  A local index fetches the whole item when more
+ * than it projects is asked for.  The items of a table that are counted are
+ * read, because their sizes bound the page.
+ */
+static void
+choose_fetch(QueryPlan *plan, const JsonNode *request)
+{
+	const IndexDescriptor *index = plan->index;
+	bool		whole = member_is(request, "Select", "ALL_ATTRIBUTES");
+
+	if (index && plan->count_only && plan->filter == NULL)
+	{
+		plan->fetch = SCAN_NOTHING;
+		return;
+	}
+	plan->fetch = SCAN_ITEMS;
+	if (index == NULL || index->projection == PROJECT_ALL)
+		return;
+	if (!index->global && (whole || unprojected_by_projection(plan) ||
+						   unprojected_by_filter(plan)))
+	{
+		if (!whole && plan->projection == NULL)
+			plan->projection = projection_from_names((const char *const *) index->projected,
+													 index->projected_lens,
+													 index->nprojected);
+		return;
+	}
+	if (index->projection == PROJECT_KEYS_ONLY)
+		plan->fetch = SCAN_KEYS;
+	else
+		plan->visible = projection_from_names((const char *const *) index->projected,
+											  index->projected_lens,
+											  index->nprojected);
+}
+
+/* ---- key conditions ---- */
 
 static const KeyClause *
 find_clause(const KeyClause *clauses, int nclauses, const KeyAttr *attr)
@@ -149,39 +275,64 @@ start_key_value(const JsonNode *start_key, const KeySchema *schema, int i,
 	return value->type == schema->attrs[i].type;
 }
 
-/* One key attribute of the schema: its part of start key and condition. */
+/* Values of a clause: type, then emptiness and size. */
 static void
-check_key_clause(const KeySchema *schema, int i, const KeyClause *clauses,
-				 int nclauses, const JsonNode *start_key, AttrValue *start_value)
+check_clause_values(const KeySchema *schema, int i, const KeyClause *clause)
 {
-	const KeyAttr *attr = &schema->attrs[i];
-	bool		is_partition = i < schema->npartition;
-	const KeyClause *clause = find_clause(clauses, nclauses, attr);
+	int			nvalues = clause->op == KEY_BETWEEN ? 2 : 1;
 
-	if (start_key)
+	for (int v = 0; v < nvalues; v++)
 	{
-		if (!start_key_value(start_key, schema, i, start_value))
-			validation_error(START_KEY_INVALID);
-		item_check_key_value(schema, i, start_value);
-	}
-	if (is_partition && schema->nsort == 0 && nclauses > 1)
-		validation_error("Query key condition not supported");
-	if (clause == NULL)
-	{
-		if (is_partition || nclauses > 1)
-			validation_error("Query condition missed key schema element: %s",
-							 attr->name);
-		return;
-	}
-	for (int v = 0; v <= (clause->op == KEY_BETWEEN ? 1 : 0); v++)
-	{
-		if (clause->values[v].type != attr->type)
+		if (clause->values[v].type != schema->attrs[i].type)
 			validation_error(INVALID_PARAMETER "Condition parameter type does not match schema type");
 	}
-	if (is_partition && clause->op != KEY_EQ)
+	if (i < schema->npartition && clause->op != KEY_EQ)
 		validation_error("Query key condition not supported");
-	for (int v = 0; v <= (clause->op == KEY_BETWEEN ? 1 : 0); v++)
+	for (int v = 0; v < nvalues; v++)
 		item_check_key_value(schema, i, &clause->values[v]);
+}
+
+/*
+ * Key attribute by key attribute: its part of the start key, its clause.
+ * Every partition attribute takes an equality; sort attributes are used from
+ * the left without gaps, all but the last one used by equality.  Sets used[i]
+ * to the clause of attribute i (NULL: none), and returns how many there are.
+ */
+static int
+match_clauses(const KeySchema *schema, const KeyClause *clauses, int nclauses,
+			  const JsonNode *start_key, AttrValue *start_values,
+			  const KeyClause **used)
+{
+	int			nused = 0;
+
+	for (int i = 0; i < KEY_NATTRS(schema); i++)
+	{
+		bool		is_partition = i < schema->npartition;
+
+		used[i] = find_clause(clauses, nclauses, &schema->attrs[i]);
+		if (start_key)
+		{
+			if (!start_key_value(start_key, schema, i, &start_values[i]))
+				validation_error(START_KEY_INVALID);
+			item_check_key_value(schema, i, &start_values[i]);
+		}
+		if (is_partition && schema->nsort == 0 && nclauses > schema->npartition)
+			validation_error("Query key condition not supported");
+		if (used[i] == NULL)
+		{
+			if (is_partition || nused < nclauses)
+				validation_error("Query condition missed key schema element: %s",
+								 schema->attrs[i].name);
+			continue;
+		}
+		check_clause_values(schema, i, used[i]);
+		nused++;
+		if (used[i]->op != KEY_EQ && nused < nclauses)
+			validation_error("Query key condition not supported");
+	}
+	if (nused < nclauses)
+		validation_error("Query key condition not supported");
+	return nused;
 }
 
 /* Does a sort key value satisfy the clause on the sort key? */
@@ -217,95 +368,139 @@ clause_matches(const KeyClause *clause, const AttrValue *value)
 
 /* A start key must lie within the conditions. */
 static void
-check_start_key_range(const KeySchema *schema, const KeyClause *partition,
-					  const KeyClause *sort, const AttrValue *start_values)
+check_start_key_range(const KeySchema *schema, bool unique,
+					  const KeyClause **used, const AttrValue *start_values)
 {
-	bool		same_partition = attr_value_equal(&start_values[0],
-												  &partition->values[0]);
+	bool		same_partition = true;
+	bool		has_sort = schema->nsort > 0 && used[schema->npartition];
 
-	if (sort)
+	for (int i = 0; i < schema->npartition; i++)
+		same_partition = same_partition &&
+			attr_value_equal(&start_values[i], &used[i]->values[0]);
+	for (int i = schema->npartition; i < KEY_NATTRS(schema); i++)
 	{
-		if (!clause_matches(sort, &start_values[1]))
+		if (used[i] && !clause_matches(used[i], &start_values[i]))
 			validation_error("The provided starting key does not match the range key predicate");
-		if (!same_partition)
-			validation_error("The query can return at most one row and cannot be restarted");
 	}
-	else if (!same_partition)
+	if (!same_partition && has_sort)
+		validation_error("The query can return at most one row and cannot be restarted");
+	if (!same_partition)
 		validation_error("The provided starting key is outside query boundaries based on provided conditions");
-	else if (schema->nsort == 0)
+	if (unique && schema->nsort == 0)
 		validation_error("The query can return at most one row and cannot be restarted");
 }
 
-/* Bounds of the range that key conditions leave. */
+/*
+ * Bounds of the range that key conditions leave.  Of keys with several sort
+ * attributes, a condition may end before the last: then every key that begins
+ * with a value has it.
+ */
 static void
-range_from_clauses(const KeySchema *schema, const KeyClause *partition,
-				   const KeyClause *sort, KeyRange *range)
+range_from_clauses(const KeySchema *schema, const KeyClause **used, int nused,
+				   KeyRange *range)
 {
-	AttrValue	values[2];
+	AttrValue	values[KEY_MAX_ATTRS];
+	int			nsort = nused - schema->npartition;
+	const KeyClause *last = nsort > 0 ? used[nused - 1] : NULL;
+	bool		complete = nsort == schema->nsort;
 	bytea	   *whole;
-	bytea	   *point = NULL;
+	bytea	   *point;
+	bytea	   *after_point;
 
-	values[0] = partition->values[0];
-	whole = key_encode_prefix(schema, values, 0, false);
+	for (int i = 0; i < nused; i++)
+		values[i] = used[i]->values[0];
+	whole = key_encode_prefix(schema, values, Max(nsort - 1, 0), false);
 	range->lower = whole;
 	range->lower_inclusive = true;
 	range->upper = key_prefix_successor(whole);
 	range->upper_inclusive = false;
-	if (sort == NULL)
+	if (last == NULL)
 		return;
 
-	values[1] = sort->values[0];
-	point = key_encode_prefix(schema, values, 1, sort->op == KEY_BEGINS_WITH);
-	switch (sort->op)
+	point = key_encode_prefix(schema, values, nsort, last->op == KEY_BEGINS_WITH);
+	after_point = key_prefix_successor(point);
+	switch (last->op)
 	{
 		case KEY_EQ:
-			range->lower = range->upper = point;
-			range->upper_inclusive = true;
+			range->lower = point;
+			range->upper = complete ? point : after_point;
+			range->upper_inclusive = complete;
 			break;
 		case KEY_LT:
-		case KEY_LE:
 			range->upper = point;
-			range->upper_inclusive = sort->op == KEY_LE;
+			break;
+		case KEY_LE:
+			range->upper = complete ? point : after_point;
+			range->upper_inclusive = complete;
 			break;
 		case KEY_GT:
+			range->lower = complete ? point : after_point;
+			range->lower_inclusive = !complete;
+			break;
 		case KEY_GE:
 			range->lower = point;
-			range->lower_inclusive = sort->op == KEY_GE;
 			break;
 		case KEY_BETWEEN:
 			range->lower = point;
-			values[1] = sort->values[1];
-			range->upper = key_encode_prefix(schema, values, 1, false);
-			range->upper_inclusive = true;
+			values[nused - 1] = last->values[1];
+			point = key_encode_prefix(schema, values, nsort, false);
+			range->upper = complete ? point : key_prefix_successor(point);
+			range->upper_inclusive = complete;
 			break;
 		case KEY_BEGINS_WITH:
 			range->lower = point;
-			range->upper = key_prefix_successor(point);
+			range->upper = after_point;
 			break;
 	}
 }
 
-/* Continue after a start key that lies within the range. */
-static void
-continue_after(KeyRange *range, bytea *start, bool forward)
+/* Attributes of a start key: those of the index and those of the table. */
+static int
+count_start_attributes(const QueryPlan *plan)
 {
-	if (forward)
+	const KeySchema *table = &plan->descriptor->key;
+	int			count;
+
+	if (plan->index == NULL)
+		return KEY_NATTRS(table);
+	count = KEY_NATTRS(&plan->index->key);
+	for (int i = 0; i < KEY_NATTRS(table); i++)
 	{
-		range->lower = start;
-		range->lower_inclusive = false;
+		const KeyAttr *attr = &table->attrs[i];
+		bool		in_both = false;
+
+		for (int k = 0; k < KEY_NATTRS(&plan->index->key) && !in_both; k++)
+			in_both = plan->index->key.attrs[k].name_len == attr->name_len &&
+				memcmp(plan->index->key.attrs[k].name, attr->name, attr->name_len) == 0;
+		count += !in_both;
 	}
-	else
+	return count;
+}
+
+/* The key of a schema in a start key, encoded; errors with a prefix. */
+static bytea *
+start_key_part(const JsonNode *start_key, const KeySchema *schema)
+{
+	AttrValue	values[KEY_MAX_ATTRS];
+
+	for (int i = 0; i < KEY_NATTRS(schema); i++)
 	{
-		range->upper = start;
-		range->upper_inclusive = false;
+		char	   *fault;
+
+		if (!start_key_value(start_key, schema, i, &values[i]))
+			validation_error(START_KEY_INVALID ": " KEY_MISMATCH);
+		fault = item_key_value_fault(schema, i, &values[i]);
+		if (fault)
+			validation_error(START_KEY_INVALID ": %s", fault);
 	}
+	return key_encode(schema, values);
 }
 
 /* A filter must not name key attributes (Query). */
 static void
 check_filter_attributes(const QueryPlan *plan)
 {
-	const KeySchema *schema = &plan->descriptor->key;
+	const KeySchema *schema = plan->index ? &plan->index->key : &plan->descriptor->key;
 	const DocPath *paths;
 	int			npaths;
 
@@ -344,8 +539,9 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	int			nclauses;
 	const KeySchema *schema;
 	AttrValue	start_values[KEY_MAX_ATTRS];
-	const KeyClause *partition;
-	const KeyClause *sort = NULL;
+	const KeyClause *used[KEY_MAX_ATTRS];
+	int			nused;
+	char	   *names;
 
 	memset(plan, 0, sizeof(*plan));
 	check_expression_parameters(request, query_expressions, query_legacy);
@@ -363,36 +559,43 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	plan->projection = prepare_projection(request, bindings);
 	expr_bindings_check_unused(bindings);
 	clauses = key_condition_clauses(key_condition, &nclauses);
-	if (nclauses > 2)
-		validation_error("Conditions can be of length 1 or 2 only");
+	if (nclauses > 2 && json_get(request, "IndexName") == NULL)
+		validation_error(TOO_MANY_CONDITIONS);
 	check_select(request);
 	read_common(request, plan);
 
 	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
 								   &plan->descriptor);
-	schema = &plan->descriptor->key;
-	find_index(request);
-	if (start_key && start_key->len != KEY_NATTRS(schema))
+	plan->index = find_index(request, plan->descriptor);
+	schema = plan->index ? &plan->index->key : &plan->descriptor->key;
+	if (nclauses > Max(KEY_NATTRS(schema), 2))
+		validation_error(TOO_MANY_CONDITIONS);
+	if (start_key && start_key->len != count_start_attributes(plan))
 		validation_error(START_KEY_INVALID);
-	for (int i = 0; i < KEY_NATTRS(schema); i++)
-		check_key_clause(schema, i, clauses, nclauses, start_key, &start_values[i]);
+	nused = match_clauses(schema, clauses, nclauses, start_key, start_values, used);
 
 	/* One item at most: nothing to limit, and nowhere to go on from. */
-	if (schema->nsort == 0)
+	if (plan->index == NULL && schema->nsort == 0)
 		plan->limit = 0;
 
-	partition = find_clause(clauses, nclauses, &schema->attrs[0]);
-	if (schema->nsort > 0)
-		sort = find_clause(clauses, nclauses, &schema->attrs[1]);
-	range_from_clauses(schema, partition, sort, &plan->range);
+	range_from_clauses(schema, used, nused, &plan->range);
 	if (start_key)
 	{
-		check_start_key_range(schema, partition, sort, start_values);
-		continue_after(&plan->range, key_encode(schema, start_values), plan->forward);
+		plan->range.after = key_encode(schema, start_values);
+		if (plan->index)
+			plan->range.after_primary = start_key_part(start_key, &plan->descriptor->key);
+		check_start_key_range(schema, plan->index == NULL, used, start_values);
 	}
 	check_projection_paths(plan->descriptor, plan->projection);
 	check_filter_attributes(plan);
+	check_all_attributes(plan, request);
+	check_projected(plan);
+	names = unprojected_by_filter(plan);
+	if (names)
+		validation_error(INVALID_PARAMETER "Secondary index %s does not project one or more filter attributes: [%s]",
+						 plan->index->name, names);
 	check_condition_paths(plan->descriptor, plan->filter);
+	choose_fetch(plan, request);
 }
 
 /* Does an encoded key lie in a range? */
@@ -410,23 +613,17 @@ range_has_key(const KeyRange *range, bytea *key)
 	return true;
 }
 
-/* The start key of a Scan, encoded. */
+/* The key of an index in the start key of a Scan, encoded. */
 static bytea *
-scan_start_key(const JsonNode *start_key, const KeySchema *schema)
+index_start_key(const JsonNode *start_key, const KeySchema *schema)
 {
 	AttrValue	values[KEY_MAX_ATTRS];
 
-	if (start_key->len != KEY_NATTRS(schema))
-		validation_error(START_KEY_INVALID ": " KEY_MISMATCH);
 	for (int i = 0; i < KEY_NATTRS(schema); i++)
 	{
-		char	   *fault;
-
 		if (!start_key_value(start_key, schema, i, &values[i]))
-			validation_error(START_KEY_INVALID ": " KEY_MISMATCH);
-		fault = item_key_value_fault(schema, i, &values[i]);
-		if (fault)
-			validation_error(START_KEY_INVALID ": %s", fault);
+			validation_error(START_KEY_INVALID);
+		item_check_key_value(schema, i, &values[i]);
 	}
 	return key_encode(schema, values);
 }
@@ -457,7 +654,7 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 
 	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
 								   &plan->descriptor);
-	find_index(request);
+	plan->index = find_index(request, plan->descriptor);
 	if (segment)
 	{
 		key_segment_bounds(request_int(segment),
@@ -465,17 +662,28 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 						   &plan->range.lower, &plan->range.upper);
 		plan->range.lower_inclusive = true;
 	}
+	if (start_key && start_key->len != count_start_attributes(plan))
+		validation_error(plan->index ? START_KEY_INVALID :
+						 START_KEY_INVALID ": " KEY_MISMATCH);
+	if (start_key && plan->index)
+		plan->range.after = index_start_key(start_key, &plan->index->key);
+	check_all_attributes(plan, request);
 	if (start_key)
 	{
-		bytea	   *start = scan_start_key(start_key, &plan->descriptor->key);
+		bytea	   *primary = start_key_part(start_key, &plan->descriptor->key);
 
-		if (segment && !range_has_key(&plan->range, start))
+		if (plan->index)
+			plan->range.after_primary = primary;
+		else
+			plan->range.after = primary;
+		if (segment && !range_has_key(&plan->range, plan->range.after))
 			validation_error(START_KEY_INVALID ": Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
 							 "TotalSegments: " INT64_FORMAT " Segment: " INT64_FORMAT,
 							 request_int(json_get(request, "TotalSegments")),
 							 request_int(segment));
-		continue_after(&plan->range, start, true);
 	}
 	check_projection_paths(plan->descriptor, plan->projection);
+	check_projected(plan);
 	check_condition_paths(plan->descriptor, plan->filter);
+	choose_fetch(plan, request);
 }

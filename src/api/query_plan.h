@@ -12,7 +12,11 @@ typedef struct QueryPlan
 {
 	Relation	rel;			/* open, AccessShareLock */
 	const TableDescriptor *descriptor;
+	const IndexDescriptor *index;	/* NULL: the primary key */
 	KeyRange	range;
+	ScanFetch	fetch;			/* what is read of each item */
+	Projection *visible;		/* what of an item the index shows; NULL: all
+								 * that is read */
 	bool		forward;
 	bool		count_only;		/* Select = COUNT */
 	int64		limit;			/* items to read; 0: none given */

@@ -89,18 +89,15 @@ item_key_from_item(const TableDescriptor *descriptor, const JsonbContainer *item
 }
 
 void
-item_key_to_node(const TableDescriptor *descriptor, const JsonbContainer *item,
-				 JsonNode *node)
+item_add_key(const KeySchema *schema, const JsonbContainer *item, JsonNode *node)
 {
-	const KeySchema *schema = &descriptor->key;
-
-	json_set_object(node, KEY_NATTRS(schema));
 	for (int i = 0; i < KEY_NATTRS(schema); i++)
 	{
 		const KeyAttr *attr = &schema->attrs[i];
 		AttrValue	value;
 
-		if (attr_get(item, attr->name, attr->name_len, &value))
+		if (json_get_n(node, attr->name, attr->name_len) == NULL &&
+			attr_get(item, attr->name, attr->name_len, &value))
 			attr_value_to_node(&value, json_add_n(node, attr->name, attr->name_len));
 	}
 }

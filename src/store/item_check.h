@@ -20,9 +20,9 @@ extern bytea *item_key_from_request(const TableDescriptor *descriptor,
 extern bytea *item_key_from_item(const TableDescriptor *descriptor,
 								 const JsonbContainer *item);
 
-/* The key attributes of an item as a request node ({"pk": {...}, ...}). */
-extern void item_key_to_node(const TableDescriptor *descriptor,
-							 const JsonbContainer *item, JsonNode *node);
+/* Add an item's attributes of a key schema to an object that lacks them. */
+extern void item_add_key(const KeySchema *schema, const JsonbContainer *item,
+						 JsonNode *node);
 
 /*
  * Message for a key attribute's value that is empty or too long for attribute

@@ -57,13 +57,20 @@ sub table
 	}
 	if ($name eq 'FuzzIndex')
 	{
-		push @definitions, obj(AttributeName => 'g', AttributeType => 'B');
+		push @definitions, obj(AttributeName => 'g', AttributeType => 'B'),
+		  obj(AttributeName => 'm', AttributeType => 'S');
 		push @more, GlobalSecondaryIndexes => [
 			obj(IndexName => 'gsi',
 				KeySchema => [ obj(AttributeName => 'g', KeyType => 'HASH'),
 					obj(AttributeName => 'sk', KeyType => 'RANGE') ],
 				Projection => obj(ProjectionType => 'INCLUDE',
-					NonKeyAttributes => [ 'a', 'b' ])) ],
+					NonKeyAttributes => [ 'a', 'b' ])),
+			obj(IndexName => 'multi',
+				KeySchema => [ obj(AttributeName => 'pk', KeyType => 'HASH'),
+					obj(AttributeName => 'g', KeyType => 'HASH'),
+					obj(AttributeName => 'm', KeyType => 'RANGE'),
+					obj(AttributeName => 'sk', KeyType => 'RANGE') ],
+				Projection => obj(ProjectionType => 'KEYS_ONLY')) ],
 		  LocalSecondaryIndexes => [
 			obj(IndexName => 'lsi',
 				KeySchema => [ obj(AttributeName => 'pk', KeyType => 'HASH'),
@@ -300,6 +307,16 @@ sub key
 		$table eq 'FuzzHash' ? () : (sk => obj(N => $self->number(5) . '')));
 }
 
+# Of the table, or of one of its indexes.
+sub start_key
+{
+	my ($self, $table) = @_;
+	my $key = $self->key($table);
+	push @$key, [ g => obj(B => $self->pick('AA==', 'AQI=')) ] if $self->chance(2);
+	push @$key, [ m => obj(S => $self->pick('m', 'n')) ] if $self->chance(4);
+	return $key;
+}
+
 sub item
 {
 	my ($self, $table) = @_;
@@ -307,6 +324,8 @@ sub item
 	push @$item, map { [ $_, $self->value(3) ] }
 	  grep { $self->chance(2) } qw(a b c d ttl);
 	push @$item, [ g => obj(B => $self->pick('AA==', 'AQI=', '/////w==')) ]
+	  if $self->chance(2);
+	push @$item, [ m => obj(S => $self->pick('m', 'mm', "m\x{0}", 'n')) ]
 	  if $self->chance(2);
 	return $item;
 }
@@ -361,10 +380,10 @@ sub read_options
 {
 	my ($self, $table) = @_;
 	return ($self->maybe(Limit => \($self->number(5) + 1)),
-		$self->maybe(IndexName => $self->pick('gsi', 'lsi')),
+		$self->maybe(IndexName => $self->pick('gsi', 'lsi', 'multi')),
 		$self->maybe(Select => $self->pick(qw(COUNT ALL_ATTRIBUTES
 				  ALL_PROJECTED_ATTRIBUTES SPECIFIC_ATTRIBUTES))),
-		$self->maybe(ExclusiveStartKey => $self->key($table)),
+		$self->maybe(ExclusiveStartKey => $self->start_key($table)),
 		$self->maybe(ConsistentRead => $true));
 }
 
@@ -381,7 +400,8 @@ my %expressions = (
 	KeyConditionExpression => [
 		'pk = :p', 'pk = :p AND sk > :k', ':k <= sk and pk = :p',
 		'pk = :p AND sk BETWEEN :k AND :k', 'pk = :p AND begins_with(sk, :p)',
-		'g = :b AND sk = :k' ],
+		'g = :b AND sk = :k', 'pk = :p AND g = :b', 'pk = :p AND g BETWEEN :b AND :b',
+		'pk = :p AND g = :b AND m > :p', 'sk <= :k AND m = :p AND g = :b AND pk = :p' ],
 	ProjectionExpression => [ 'a', '#n, b.c[3].d, pk', 'a[0], a[1], c' ],
 );
 $expressions{FilterExpression} = $expressions{ConditionExpression};

@@ -38,6 +38,15 @@ foreach my $table (sort keys %tables)
 	  ? '"ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}, "DeletionProtectionEnabled": true'
 	  : '"BillingMode": "PAY_PER_REQUEST"';
 
+	if ($table eq 'Orders')
+	{
+		$definitions .= ', {"AttributeName": "Number", "AttributeType": "N"}';
+		$mode .= ', "LocalSecondaryIndexes": [{"IndexName": "local", "Projection": {"ProjectionType": "KEYS_ONLY"},'
+		  . ' "KeySchema": [{"AttributeName": "Customer", "KeyType": "HASH"}, {"AttributeName": "Number", "KeyType": "RANGE"}]}],'
+		  . ' "GlobalSecondaryIndexes": [{"IndexName": "global", "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["Text", "Map"]},'
+		  . ' "KeySchema": [{"AttributeName": "Number", "KeyType": "HASH"}],'
+		  . ' "ProvisionedThroughput": {"ReadCapacityUnits": 2, "WriteCapacityUnits": 1}}]';
+	}
 	$node->safe_psql(
 		'source', qq(
 SELECT dynamo.create_table('{"TableName": "$table",
@@ -87,7 +96,9 @@ sub answers
 		  $node->safe_psql(
 			$db, qq(
 SELECT dynamo.describe_table('{"TableName": "$table"}'::jsonb)
-       #- '{Table,ItemCount}' #- '{Table,TableSizeBytes}'));
+       #- '{Table,ItemCount}' #- '{Table,TableSizeBytes}'
+       #- '{Table,GlobalSecondaryIndexes,0,ItemCount}' #- '{Table,GlobalSecondaryIndexes,0,IndexSizeBytes}'
+       #- '{Table,LocalSecondaryIndexes,0,ItemCount}' #- '{Table,LocalSecondaryIndexes,0,IndexSizeBytes}'));
 		push @answers,
 		  $node->safe_psql($db,
 			qq(SELECT dynamo.scan('{"TableName": "$table"}'::jsonb)));
@@ -103,6 +114,10 @@ SELECT dynamo.query(jsonb_build_object('TableName', '$table',
                -> 'Items') i) AS keys
  ORDER BY k));
 	}
+	push @answers,
+	  $node->safe_psql($db,
+		qq(SELECT dynamo.scan('{"TableName": "Orders", "IndexName": "$_"}'::jsonb)))
+	  foreach qw(global local);
 	return join "\n", @answers;
 }
 
@@ -147,6 +162,17 @@ SELECT dynamo.get_item('{"TableName": "Simple", "Key": {"Id": {"S": "plain"}}}':
 	my ($ret, $stdout, $stderr) = $node->psql($db,
 		q(INSERT INTO dynamo_data."Simple" (item) VALUES ('{"Other": {"S": "x"}}')));
 	isnt($ret, 0, "$what: a plain INSERT without the key is refused");
+
+	# ... indexes are maintained, and found by those who read them ...
+	is( $node->safe_psql(
+			$db, q(
+SELECT dynamo.put_item('{"TableName": "Orders",
+         "Item": {"Customer": {"S": "kx"}, "At": {"N": "1"}, "Number": {"N": "4711"}}}'::jsonb);
+SELECT dynamo.query('{"TableName": "Orders", "IndexName": "global",
+         "KeyConditionExpression": "#n = :n", "ExpressionAttributeNames": {"#n": "Number"},
+         "ExpressionAttributeValues": {":n": {"N": "4711"}}}'::jsonb) #>> '{Items,0,Customer,S}')),
+		"{}\nkx",
+		"$what: an index has a new item");
 
 	# ... and their settings and names are theirs.
 	($ret, $stdout, $stderr) = $node->psql($db,
