@@ -10,7 +10,6 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -19,41 +18,18 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "api/index_schema.h"
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
 #include "dynamo.h"
 #include "errors.h"
 #include "store/ddl.h"
-
-/* Provisioned capacity that the service accepts at all. */
-#define CAPACITY_MAX	INT64CONST(1000000000000)
+#include "store/index_build.h"
 
 #define LIST_TABLES_MAX	100
 
 /* ---- describing ---- */
-
-static void
-set_epoch(JsonNode *node, TimestampTz time)
-{
-	json_set_decimal(node, (double) (time / 1000) / 1000.0 +
-					 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY, 3);
-}
-
-/* Live tuples of a relation, as well as statistics know. */
-static int64
-estimate_item_count(Relation rel)
-{
-	PgStat_StatTabEntry *stats = pgstat_fetch_stat_tabentry(RelationGetRelid(rel));
-
-	if (stats)
-#if PG_VERSION_NUM >= 160000
-		return Max(stats->live_tuples, 0);
-#else
-		return Max(stats->n_live_tuples, 0);
-#endif
-	return rel->rd_rel->reltuples > 0 ? (int64) rel->rd_rel->reltuples : 0;
-}
 
 /* Bytes of a table's pages, those of large items included. */
 static int64
@@ -92,21 +68,6 @@ open_row_relation(const TableRow *row, LOCKMODE lockmode)
 }
 
 static void
-add_throughput(JsonNode *table, const TableRow *row)
-{
-	JsonNode   *throughput = json_add(table, "ProvisionedThroughput");
-
-	json_set_object(throughput, 5);
-	if (row->last_increase)
-		set_epoch(json_add(throughput, "LastIncreaseDateTime"), row->last_increase);
-	if (row->last_decrease)
-		set_epoch(json_add(throughput, "LastDecreaseDateTime"), row->last_decrease);
-	json_set_int(json_add(throughput, "NumberOfDecreasesToday"), 0);
-	json_set_int(json_add(throughput, "ReadCapacityUnits"), row->read_capacity);
-	json_set_int(json_add(throughput, "WriteCapacityUnits"), row->write_capacity);
-}
-
-static void
 add_billing_mode(JsonNode *table, const TableRow *row)
 {
 	JsonNode   *summary;
@@ -137,18 +98,37 @@ add_table_class(JsonNode *table, const TableRow *row)
 		set_epoch(json_add(summary, "LastUpdateDateTime"), row->table_class_since);
 }
 
+/* Is an index of the table being built? */
+static bool
+builds_index(const List *indexes)
+{
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		if (((const IndexRow *) lfirst(lc))->status == INDEX_CREATING)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Fill a TableDescription.  DeleteTable's leaves out what describes the
- * schema.
+ * schema.  updates: GlobalSecondaryIndexUpdates of the request that is
+ * answered (NULL: none).
  */
 static void
-describe(JsonNode *table, const TableRow *row, const char *status)
+describe(JsonNode *table, const TableRow *row, const List *indexes,
+		 const char *status, const JsonNode *updates)
 {
 	bool		deleting = strcmp(status, "DELETING") == 0;
 	Relation	rel = open_row_relation(row, AccessShareLock);
 	char	   *id;
+	char	   *arn;
 
 	id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&row->table_id)));
+	arn = psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,
+				   dynamo_account_id, row->table_name);
 	json_set_object(table, 16);
 	if (!deleting)
 		json_set_jsonb(json_add(table, "AttributeDefinitions"),
@@ -159,15 +139,17 @@ describe(JsonNode *table, const TableRow *row, const char *status)
 	json_set_string(json_add(table, "TableStatus"), status);
 	if (!deleting)
 		set_epoch(json_add(table, "CreationDateTime"), row->creation_time);
-	add_throughput(table, row);
+	describe_throughput(json_add(table, "ProvisionedThroughput"),
+						row->read_capacity, row->write_capacity,
+						row->last_increase, row->last_decrease);
 	json_set_int(json_add(table, "TableSizeBytes"), measure_table(rel));
 	json_set_int(json_add(table, "ItemCount"), estimate_item_count(rel));
-	json_set_string(json_add(table, "TableArn"),
-					psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,
-							 dynamo_account_id, row->table_name));
+	json_set_string(json_add(table, "TableArn"), arn);
 	json_set_string(json_add(table, "TableId"), id);
 	add_billing_mode(table, row);
 	add_table_class(table, row);
+	if (!deleting)
+		describe_indexes(table, indexes, rel, arn, status, updates);
 	json_set_bool(json_add(table, "DeletionProtectionEnabled"),
 				  row->deletion_protection);
 	table_close(rel, NoLock);
@@ -202,6 +184,31 @@ check_owner(const TableRow *row)
 
 /* ---- capacity ---- */
 
+/* Members of indexes that belong to later versions. */
+static void
+refuse_unsupported_of_indexes(const JsonNode *indexes)
+{
+	static const char *const actions[] = {"Create", "Update"};
+
+	for (uint32 i = 0; indexes && i < indexes->len; i++)
+	{
+		const JsonNode *index = &indexes->u.elems[i];
+
+		refuse_parameter(index, "OnDemandThroughput");
+		refuse_parameter(index, "WarmThroughput");
+		for (int k = 0; k < lengthof(actions); k++)
+		{
+			const JsonNode *action = json_get(index, actions[k]);
+
+			if (action)
+			{
+				refuse_parameter(action, "OnDemandThroughput");
+				refuse_parameter(action, "WarmThroughput");
+			}
+		}
+	}
+}
+
 /* Members that belong to later versions: not accepted in silence. */
 static void
 refuse_unsupported(const JsonNode *request)
@@ -214,9 +221,6 @@ refuse_unsupported(const JsonNode *request)
 	if (sse && (request_bool(json_get(sse, "Enabled"), false) ||
 				json_get(sse, "SSEType") || json_get(sse, "KMSMasterKeyId")))
 		refuse_parameter(request, "SSESpecification");
-	refuse_parameter(request, "GlobalSecondaryIndexes");
-	refuse_parameter(request, "LocalSecondaryIndexes");
-	refuse_parameter(request, "GlobalSecondaryIndexUpdates");
 	refuse_parameter(request, "ReplicaUpdates");
 	refuse_parameter(request, "MultiRegionConsistency");
 	refuse_parameter(request, "GlobalTableWitnessUpdates");
@@ -226,6 +230,8 @@ refuse_unsupported(const JsonNode *request)
 	refuse_parameter(request, "ResourcePolicy");
 	refuse_parameter(request, "WarmThroughput");
 	refuse_parameter(request, "OnDemandThroughput");
+	refuse_unsupported_of_indexes(json_get(request, "GlobalSecondaryIndexes"));
+	refuse_unsupported_of_indexes(json_get(request, "GlobalSecondaryIndexUpdates"));
 }
 
 /* Capacity of ProvisionedThroughput, within the service's bounds. */
@@ -242,92 +248,28 @@ read_throughput(const JsonNode *throughput, int64 *read, int64 *write)
 
 /* ---- CreateTable ---- */
 
-static const JsonNode *
-attribute_name(const JsonNode *list, uint32 i)
-{
-	return json_get(&list->u.elems[i], "AttributeName");
-}
-
-static bool
-same_string(const JsonNode *a, const JsonNode *b)
-{
-	return a->len == b->len && memcmp(a->u.str, b->u.str, a->len) == 0;
-}
-
-/* Position of a name in a list of AttributeName structures, or -1. */
-static int
-find_attribute(const JsonNode *list, const JsonNode *name)
-{
-	for (uint32 i = 0; i < list->len; i++)
-	{
-		if (same_string(attribute_name(list, i), name))
-			return i;
-	}
-	return -1;
-}
-
-/* "[a, b]" of the names in a list. */
-static char *
-list_names(const JsonNode *list)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	appendStringInfoChar(&out, '[');
-	for (uint32 i = 0; i < list->len; i++)
-		appendStringInfo(&out, "%s%s", i ? ", " : "",
-						 json_cstring(attribute_name(list, i)));
-	appendStringInfoChar(&out, ']');
-	return out.data;
-}
-
 /* Key schema and attribute definitions, in the service's order of checks. */
 static void
-check_key_schema(const JsonNode *key_schema, const JsonNode *definitions)
+check_table_schema(const JsonNode *request)
 {
+	const JsonNode *key_schema = json_get(request, "KeySchema");
+	const JsonNode *definitions = json_get(request, "AttributeDefinitions");
+
 	if (definitions->len < key_schema->len)
 		validation_error("Invalid KeySchema: Some index key attribute have no definition");
-	for (uint32 i = 0; i < key_schema->len; i++)
-	{
-		if (find_attribute(definitions, attribute_name(key_schema, i)) < 0)
-			validation_error(INVALID_PARAMETER "Some index key attributes are not defined in AttributeDefinitions. "
-							 "Keys: %s, AttributeDefinitions: %s",
-							 list_names(key_schema), list_names(definitions));
-	}
-	if (key_schema->len == 2 &&
-		same_string(attribute_name(key_schema, 0), attribute_name(key_schema, 1)))
-		validation_error("Both the Hash Key and the Range Key element in the KeySchema have the same name");
-	if (!member_is(&key_schema->u.elems[0], "KeyType", "HASH"))
-		validation_error("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-	if (key_schema->len == 2 &&
-		!member_is(&key_schema->u.elems[1], "KeyType", "RANGE"))
-		validation_error("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+	check_key_elements(key_schema, definitions, false);
 	for (uint32 i = 0; i < definitions->len; i++)
 	{
-		if (find_attribute(definitions, attribute_name(definitions, i)) != i)
+		const JsonNode *name = json_get(&definitions->u.elems[i], "AttributeName");
+
+		if (find_attribute(definitions, name) != i)
 			validation_error(INVALID_PARAMETER "Duplicate AttributeName in AttributeDefinitions: %s",
-							 json_cstring(attribute_name(definitions, i)));
+							 json_cstring(name));
 	}
-	if (definitions->len != key_schema->len)
+	if (definitions->len != key_schema->len &&
+		!json_get(request, "LocalSecondaryIndexes") &&
+		!json_get(request, "GlobalSecondaryIndexes"))
 		validation_error(INVALID_PARAMETER "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions");
-}
-
-/* Members that the catalog keeps as they came, without unknown ones. */
-static Jsonb *
-copy_structures(const JsonNode *list, const char *first, const char *second)
-{
-	JsonNode	copy;
-
-	json_set_array(&copy, list->len);
-	for (uint32 i = 0; i < list->len; i++)
-	{
-		JsonNode   *element = json_push(&copy);
-
-		json_set_object(element, 2);
-		*json_add(element, first) = *json_get(&list->u.elems[i], first);
-		*json_add(element, second) = *json_get(&list->u.elems[i], second);
-	}
-	return json_to_jsonb(&copy);
 }
 
 /* Billing mode and throughput of a new table. */
@@ -355,13 +297,18 @@ create_table(JsonNode *request, JsonNode *response)
 	const JsonNode *key_schema = json_get(request, "KeySchema");
 	const JsonNode *definitions = json_get(request, "AttributeDefinitions");
 	TableRow	row = {0};
+	List	   *indexes;
 
 	PreventCommandIfReadOnly("CreateTable");
 	PreventCommandIfParallelMode("CreateTable");
 
 	row.table_name = json_cstring(json_get(request, "TableName"));
 	read_billing(request, &row);
-	check_key_schema(key_schema, definitions);
+	check_table_schema(request);
+	indexes = indexes_from_request(request,
+								   row.billing_mode == BILLING_PAY_PER_REQUEST);
+	if (indexes)
+		check_definitions_used(definitions, key_schema, indexes);
 	refuse_unsupported(request);
 
 	row.table_id = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
@@ -374,17 +321,19 @@ create_table(JsonNode *request, JsonNode *response)
 		request_bool(json_get(request, "DeletionProtectionEnabled"), false);
 	if (json_get(request, "TableClass"))
 		row.table_class = json_cstring(json_get(request, "TableClass"));
-	ddl_create_table(&row, NIL);
+	ddl_create_table(&row, indexes);
 
-	describe(json_add(response, "TableDescription"), &row, "CREATING");
+	describe(json_add(response, "TableDescription"), &row, indexes, "CREATING", NULL);
 }
 
 void
 describe_table(JsonNode *request, JsonNode *response)
 {
 	TableRow   *row = read_request_row(request);
+	List	   *indexes = catalog_read_indexes(row->table_name);
 
-	describe(json_add(response, "Table"), row, "ACTIVE");
+	describe(json_add(response, "Table"), row, indexes,
+			 builds_index(indexes) ? "UPDATING" : "ACTIVE", NULL);
 }
 
 void
@@ -409,27 +358,225 @@ list_tables(JsonNode *request, JsonNode *response)
 
 /* ---- UpdateTable ---- */
 
-/* Refuse throughput that changes nothing; note when it rose or fell. */
+/* Refuse throughput that changes nothing. */
 static void
-update_throughput(TableRow *row, int64 read, int64 write)
+check_throughput_changes(const char *what, int64 old_read, int64 old_write,
+						 int64 read, int64 write)
+{
+	if (read == old_read && write == old_write)
+		validation_error("The provisioned throughput for the %s will not change. The requested value equals the current value. "
+						 "Current ReadCapacityUnits provisioned for the %s: " INT64_FORMAT ". "
+						 "Requested ReadCapacityUnits: " INT64_FORMAT ". "
+						 "Current WriteCapacityUnits provisioned for the %s: " INT64_FORMAT ". "
+						 "Requested WriteCapacityUnits: " INT64_FORMAT ". "
+						 "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+						 what, what, old_read, read, what, old_write, write);
+}
+
+/* Note when throughput rose or fell. */
+static void
+note_throughput_change(int64 old_read, int64 old_write, int64 read, int64 write,
+					   TimestampTz *last_increase, TimestampTz *last_decrease)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (row->billing_mode == BILLING_PROVISIONED &&
-		read == row->read_capacity && write == row->write_capacity)
-		validation_error("The provisioned throughput for the table will not change. The requested value equals the current value. "
-						 "Current ReadCapacityUnits provisioned for the table: " INT64_FORMAT ". "
-						 "Requested ReadCapacityUnits: " INT64_FORMAT ". "
-						 "Current WriteCapacityUnits provisioned for the table: " INT64_FORMAT ". "
-						 "Requested WriteCapacityUnits: " INT64_FORMAT ". "
-						 "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
-						 row->read_capacity, read, row->write_capacity, write);
-	if (read > row->read_capacity || write > row->write_capacity)
-		row->last_increase = now;
-	if (read < row->read_capacity || write < row->write_capacity)
-		row->last_decrease = now;
+	if (read > old_read || write > old_write)
+		*last_increase = now;
+	if (read < old_read || write < old_write)
+		*last_decrease = now;
+}
+
+static void
+update_throughput(TableRow *row, int64 read, int64 write)
+{
+	if (row->billing_mode == BILLING_PROVISIONED)
+		check_throughput_changes("table", row->read_capacity,
+								 row->write_capacity, read, write);
+	note_throughput_change(row->read_capacity, row->write_capacity, read, write,
+						   &row->last_increase, &row->last_decrease);
 	row->read_capacity = read;
 	row->write_capacity = write;
+}
+
+/* ---- GlobalSecondaryIndexUpdates ---- */
+
+static const char *const index_actions[] = {"Update", "Create", "Delete"};
+
+/* The action of an update of an index; its name in *action. */
+static const JsonNode *
+index_action(const JsonNode *update, const char **action)
+{
+	const JsonNode *found = NULL;
+
+	for (int i = 0; i < lengthof(index_actions); i++)
+	{
+		const JsonNode *node = json_get(update, index_actions[i]);
+
+		if (node && found)
+			validation_error(INVALID_PARAMETER "Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete may be specified");
+		if (node)
+		{
+			found = node;
+			*action = index_actions[i];
+		}
+	}
+	if (found == NULL)
+		validation_error(INVALID_PARAMETER "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null");
+	return found;
+}
+
+/* What can be said of the updates before the table is looked up. */
+static void
+check_index_updates(const JsonNode *updates)
+{
+	const char *action;
+
+	for (uint32 i = 0; updates && i < updates->len; i++)
+	{
+		const JsonNode *name = json_get(index_action(&updates->u.elems[i], &action),
+										"IndexName");
+
+		for (uint32 j = 0; j < i; j++)
+		{
+			if (member_is(index_action(&updates->u.elems[j], &action), "IndexName",
+						  json_cstring(name)))
+				validation_error(INVALID_PARAMETER "Only one global secondary index update per index is allowed simultaneously. Index: %s",
+								 json_cstring(name));
+		}
+	}
+}
+
+/* One index at a time is created or deleted, also over several requests. */
+static void
+check_index_changes(const JsonNode *updates, const List *indexes)
+{
+	int			changes = 0;
+	int			creations = 0;
+
+	for (uint32 i = 0; updates && i < updates->len; i++)
+	{
+		if (json_get(&updates->u.elems[i], "Update") == NULL)
+			changes++;
+		if (json_get(&updates->u.elems[i], "Create") != NULL)
+			creations++;
+	}
+	if (changes > 1 || (creations > 0 && builds_index(indexes)))
+		dynamo_error(DYNAMO_LIMIT_EXCEEDED,
+					 "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
+}
+
+static IndexRow *
+find_global_index(const List *indexes, const JsonNode *node)
+{
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		IndexRow   *index = lfirst(lc);
+
+		if (index->global && member_is(node, "IndexName", index->index_name))
+			return index;
+	}
+	return NULL;
+}
+
+/* New throughput of an index. */
+static void
+update_index(const TableRow *row, const List *indexes, const JsonNode *node,
+			 bool on_demand, Oid relid)
+{
+	IndexRow   *index = find_global_index(indexes, node);
+	IndexRow	old;
+
+	if (index == NULL)
+		validation_error("This operation cannot be performed with given input values. Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate");
+	if (on_demand)
+		validation_error(INVALID_PARAMETER "ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST",
+						 index->index_name);
+	old = *index;
+	read_index_throughput(json_get(node, "ProvisionedThroughput"), index);
+	check_throughput_changes("index", old.read_capacity, old.write_capacity,
+							 index->read_capacity, index->write_capacity);
+	note_throughput_change(old.read_capacity, old.write_capacity,
+						   index->read_capacity, index->write_capacity,
+						   &index->last_increase, &index->last_decrease);
+	catalog_write_index(index, false, relid);
+}
+
+/* Throughput of indexes when the table's billing mode changes. */
+static void
+switch_billing_of_indexes(const TableRow *row, const List *indexes,
+						  const JsonNode *updates, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		IndexRow   *index = lfirst(lc);
+
+		if (!index->global || (index->read_capacity == 0) ==
+			(row->billing_mode == BILLING_PAY_PER_REQUEST))
+			continue;
+		if (row->billing_mode == BILLING_PROVISIONED)
+			validation_error(INVALID_PARAMETER "ProvisionedThroughput must be specified for index: %s",
+							 index->index_name);
+		index->read_capacity = index->write_capacity = 0;
+		catalog_write_index(index, false, relid);
+	}
+}
+
+/*
+ * Carry out the updates of indexes.  Returns the indexes to describe: a new
+ * one among them, and one that is deleted.
+ */
+static List *
+update_indexes(TableRow *row, List *indexes, const JsonNode *request, Oid relid)
+{
+	const JsonNode *updates = json_get(request, "GlobalSecondaryIndexUpdates");
+	const JsonNode *added = json_get(request, "AttributeDefinitions");
+	bool		on_demand = row->billing_mode == BILLING_PAY_PER_REQUEST;
+	List	   *remaining = list_copy(indexes);
+	const JsonNode *node;
+	IndexRow   *created = NULL;
+	IndexRow   *deleted = NULL;
+	const char *action;
+
+	for (uint32 i = 0; updates && i < updates->len; i++)
+	{
+		node = index_action(&updates->u.elems[i], &action);
+		if (strcmp(action, "Update") == 0)
+			update_index(row, indexes, node, on_demand, relid);
+		else if (strcmp(action, "Create") == 0)
+		{
+			JsonNode	definitions = *json_node_from_jsonb(row->attribute_definitions);
+
+			for (uint32 k = 0; added && k < added->len; k++)
+				*json_push(&definitions) = added->u.elems[k];
+			created = index_from_create(node, &definitions, indexes, on_demand);
+			remaining = lappend(remaining, created);
+		}
+		else
+		{
+			deleted = find_global_index(indexes, node);
+			if (deleted == NULL)
+				dynamo_error(DYNAMO_RESOURCE_NOT_FOUND, "Requested resource not found");
+			remaining = list_delete_ptr(remaining, deleted);
+		}
+	}
+	row->attribute_definitions = merge_definitions(row, added, remaining);
+	if (deleted)
+		ddl_drop_index(row, deleted);
+
+	/* What makes the index looks its key attributes up. */
+	catalog_write_row(row, false, relid);
+	if (created)
+	{
+		ddl_add_index(row, created);
+		index_build_start(row, created);
+	}
+	if (deleted)
+		remaining = lappend(remaining, deleted);
+	return remaining;
 }
 
 void
@@ -439,30 +586,37 @@ update_table(JsonNode *request, JsonNode *response)
 	const JsonNode *throughput = json_get(request, "ProvisionedThroughput");
 	const JsonNode *protection = json_get(request, "DeletionProtectionEnabled");
 	const JsonNode *table_class = json_get(request, "TableClass");
+	const JsonNode *updates = json_get(request, "GlobalSecondaryIndexUpdates");
 	bool		provisioned = member_is(request, "BillingMode", "PROVISIONED");
 	int64		read = 0;
 	int64		write = 0;
 	TableRow   *row;
+	List	   *indexes;
 	Relation	rel;
+	Oid			relid;
 
 	PreventCommandIfReadOnly("UpdateTable");
 	PreventCommandIfParallelMode("UpdateTable");
 
 	refuse_unsupported(request);
-	if (!billing_mode && !throughput && !protection && !table_class)
+	if (!billing_mode && !throughput && !protection && !table_class &&
+		(updates == NULL || updates->len == 0))
 		validation_error("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
 	if (provisioned && !throughput)
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
 	if (throughput)
 		read_throughput(throughput, &read, &write);
+	check_index_updates(updates);
 
 	/* The lock keeps concurrent changes of the row apart. */
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
 	check_owner(row);
+	indexes = catalog_read_indexes(row->table_name);
 	if (throughput && !provisioned &&
 		(billing_mode || row->billing_mode == BILLING_PAY_PER_REQUEST))
 		validation_error(INVALID_PARAMETER "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+	check_index_changes(updates, indexes);
 
 	if (throughput)
 		update_throughput(row, read, write);
@@ -483,9 +637,12 @@ update_table(JsonNode *request, JsonNode *response)
 	}
 
 	rel = open_row_relation(row, AccessShareLock);
-	catalog_write_row(row, false, RelationGetRelid(rel));
+	relid = RelationGetRelid(rel);
 	table_close(rel, NoLock);
-	describe(json_add(response, "TableDescription"), row, "UPDATING");
+	indexes = update_indexes(row, indexes, request, relid);
+	if (billing_mode)
+		switch_billing_of_indexes(row, indexes, updates, relid);
+	describe(json_add(response, "TableDescription"), row, indexes, "UPDATING", updates);
 }
 
 void
@@ -501,6 +658,6 @@ delete_table(JsonNode *request, JsonNode *response)
 	check_owner(row);
 	if (row->deletion_protection)
 		validation_error("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
-	describe(json_add(response, "TableDescription"), row, "DELETING");
+	describe(json_add(response, "TableDescription"), row, NIL, "DELETING", NULL);
 	ddl_drop_table(row);
 }
