@@ -97,7 +97,6 @@ fill_rows(Relation rel, const TableDescriptor *descriptor, ItemWrite *write,
 	initStringInfo(&last_key);
 	scan = index_begin_scan(rel, index, snapshot, nkeys);
 	index_rescan(scan, &scankey, nkeys, NULL, 0);
-	MemoryContextSwitchTo(row_context);
 
 	batch->items = 0;
 	batch->complete = false;
@@ -114,6 +113,7 @@ fill_rows(Relation rel, const TableDescriptor *descriptor, ItemWrite *write,
 			batch->complete = true;
 			break;
 		}
+		MemoryContextSwitchTo(row_context);
 
 		/* The slot may hold another version afterwards, of another key */
 		key = DatumGetByteaPCopy(slot_getattr(slot, ITEM_KEY_ATTNO, &isnull));
@@ -125,6 +125,7 @@ fill_rows(Relation rel, const TableDescriptor *descriptor, ItemWrite *write,
 		 * for this one: otherwise end the batch before the row.
 		 */
 		outcome = item_store_fill(write, !batch->limited || !written);
+		MemoryContextSwitchTo(context);
 		if (outcome == FILL_BUSY)
 			break;
 		written |= outcome == FILL_WRITTEN;
@@ -133,7 +134,6 @@ fill_rows(Relation rel, const TableDescriptor *descriptor, ItemWrite *write,
 		appendBinaryStringInfo(&last_key, VARDATA(key), VARSIZE(key) - VARHDRSZ);
 	}
 
-	MemoryContextSwitchTo(context);
 	index_endscan(scan);
 	index_close(index, AccessShareLock);
 	MemoryContextDelete(row_context);
@@ -478,17 +478,33 @@ activate(const IndexBuild *build)
 	end_transaction(context);
 }
 
+/* Say in errors which index they are about. */
+static void
+build_error_context(void *arg)
+{
+	const IndexBuild *build = arg;
+
+	errcontext("building index \"%s\" of table \"%s\"",
+			   build->index_name, build->table_name);
+}
+
 /* Build an index, from where it is. */
 static void
 build_index(void *arg)
 {
 	IndexBuild *build = arg;
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = build_error_context,
+		.arg = build
+	};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "dynamo index build",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	FillBatch	batch;
 
+	error_context_stack = &callback;
 	while (fill_next(build, &batch))
 	{
 		record_progress(build, &batch);
@@ -496,6 +512,7 @@ build_index(void *arg)
 	}
 	if (create_btree(build))
 		activate(build);
+	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
 }

@@ -367,20 +367,27 @@ slot_has_key(ItemWrite *write, TupleTableSlot *slot)
 }
 
 /* Lock the row found and fetch its newest version into old_slot. */
-static bool
-lock_version(ItemWrite *write)
+static TM_Result
+lock_row(ItemWrite *write, LockWaitPolicy policy)
 {
 	ItemPointerData tid = write->old_slot->tts_tid;
 	TM_FailureData tmfd;
-	TM_Result	result;
 
-	result = table_tuple_lock(write->rel, &tid, write->estate->es_snapshot,
-							  write->old_slot, GetCurrentCommandId(false),
-							  write->deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
-							  LockWaitBlock,
-							  IsolationUsesXactSnapshot() ? 0 :
-							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-							  &tmfd);
+	return table_tuple_lock(write->rel, &tid, write->estate->es_snapshot,
+							write->old_slot, GetCurrentCommandId(false),
+							write->deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
+							policy,
+							IsolationUsesXactSnapshot() ? 0 :
+							TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							&tmfd);
+}
+
+/* Likewise, for a write of the key; false if it has to start again. */
+static bool
+lock_version(ItemWrite *write)
+{
+	TM_Result	result = lock_row(write, LockWaitBlock);
+
 	/* Plain SQL may have given the newest version another key. */
 	if (result == TM_Ok)
 		return slot_has_key(write, write->old_slot);
@@ -390,7 +397,7 @@ lock_version(ItemWrite *write)
 
 /* Put new_slot in the place of a version, in the table and its indexes. */
 static TM_Result
-replace_version(ItemWrite *write, ItemPointer tid, bool wait, List **recheck)
+replace_version(ItemWrite *write, ItemPointer tid, List **recheck)
 {
 	TM_FailureData tmfd;
 	TM_Result	result;
@@ -401,7 +408,7 @@ replace_version(ItemWrite *write, ItemPointer tid, bool wait, List **recheck)
 	result = table_tuple_update(write->rel, tid, write->new_slot,
 								write->estate->es_output_cid,
 								write->estate->es_snapshot, InvalidSnapshot,
-								wait, &tmfd, &lockmode, &update_indexes);
+								true, &tmfd, &lockmode, &update_indexes);
 	if (result != TM_Ok || !UPDATE_INDEXES_NEEDED(update_indexes))
 		return result;
 
@@ -430,7 +437,7 @@ update_version(ItemWrite *write, Jsonb *item)
 		return WRITE_DONE;		/* a trigger said "do nothing" */
 	compute_and_check(write, CMD_UPDATE);
 
-	result = replace_version(write, &tid, true, &recheck);
+	result = replace_version(write, &tid, &recheck);
 	if (result != TM_Ok)
 	{
 		check_lost_race(result);
@@ -661,33 +668,29 @@ fill_index_key(ItemWrite *write)
 ItemFill
 item_store_fill(ItemWrite *write, bool wait)
 {
-	ItemPointerData tid = write->old_slot->tts_tid;
+	ItemPointerData tid;
 	TM_Result	result;
 	List	   *recheck;
-	bool		isnull;
 
 	if (!fill_index_key(write))
 		return FILL_UNCHANGED;
-	result = replace_version(write, &tid, false, &recheck);
-	if (result != TM_Ok)
-	{
-		if (!wait)
-			return FILL_BUSY;
 
-		/*
-		 * Wait for whoever has the row.  It may be back as it was; a version
-		 * that has been written meanwhile has its key, and one that is gone
-		 * needs none.
-		 */
-		write->key = DatumGetByteaPCopy(slot_getattr(write->old_slot,
-													 ITEM_KEY_ATTNO, &isnull));
-		if (!lock_version(write) || !fill_index_key(write))
-			return FILL_UNCHANGED;
-		tid = write->old_slot->tts_tid;
-		result = replace_version(write, &tid, true, &recheck);
-		if (result != TM_Ok)
-			check_lost_race(result);
-	}
+	/*
+	 * The newest version has its key already if it was written after the one
+	 * found, and a row that is gone needs none.
+	 */
+	result = lock_row(write, wait ? LockWaitBlock : LockWaitSkip);
+	if (result == TM_WouldBlock)
+		return FILL_BUSY;
+	if (result != TM_Ok)
+		check_lost_race(result);
+	if (result != TM_Ok || !fill_index_key(write))
+		return FILL_UNCHANGED;
+
+	tid = write->old_slot->tts_tid;
+	result = replace_version(write, &tid, &recheck);
+	if (result != TM_Ok)
+		elog(ERROR, "unexpected status of a locked item: %u", result);
 	list_free(recheck);
 	ResetPerTupleExprContext(write->estate);
 	return FILL_WRITTEN;
