@@ -232,7 +232,10 @@ CREATE TABLE dynamo.indexes (
 	PRIMARY KEY (table_name, index_name)
 ) WITH (user_catalog_table = true);
 COMMENT ON TABLE dynamo.indexes IS 'secondary indexes of DynamoDB tables and the columns of the item tables that hold their keys; written by the API only';
-GRANT SELECT ON dynamo.indexes TO PUBLIC;
+-- not filled_to: it is the key of an item
+GRANT SELECT (table_name, index_name, global, "position", column_name, key_schema,
+	projection_type, non_key_attributes, read_capacity, write_capacity, last_increase,
+	last_decrease, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.indexes', '');
 
 CREATE VIEW dynamo.index_builds AS

@@ -451,6 +451,11 @@ worker_try(void (*part) (void *arg), void *arg)
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool done = true;
 
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
 	PG_TRY();
 	{
 		part(arg);

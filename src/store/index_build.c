@@ -240,6 +240,9 @@ void
 index_build_interrupt(const TableRow *table)
 {
 	worker_cancel_target(catalog_item_table_oid(table));
+
+	/* It may have been at another index than the one that is dropped */
+	worker_wake_at_commit();
 }
 
 /* ---- in the worker ---- */

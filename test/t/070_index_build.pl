@@ -326,7 +326,15 @@ ok(wait_until_active('Alice'), "an index on somebody's table");
 ok(wait_until_active('Later'), 'one after another that cannot be built');
 is( sql(q(SELECT phase FROM dynamo.index_builds WHERE table_name = 'Broken')),
 	'filling', 'the failed one is still to be built');
-like(slurp_file($node->logfile), qr/broken index/, 'its error is in the log');
+like(
+	slurp_file($node->logfile),
+	qr/ERROR:  broken index\n.*CONTEXT: .*\n.*building index "by-group" of table "Broken"/,
+	'its error is in the log');
+is( sql(q(SET ROLE alice; SELECT phase, items_done FROM dynamo.index_builds)),
+	'filling|0', 'every role can see that it is being built');
+like(
+	($node->psql('postgres', 'SET ROLE alice; SELECT filled_to FROM dynamo.indexes'))[2],
+	qr/permission denied/, 'but not the keys of items');
 check_index('Alice', 'with an index of the owner');
 sql(q(DROP INDEX dynamo_data."Broken_fail_idx"));
 ok(wait_until_active('Broken'), 'it is built as soon as that is possible');
