@@ -232,8 +232,30 @@ CREATE TABLE dynamo.indexes (
 	PRIMARY KEY (table_name, index_name)
 ) WITH (user_catalog_table = true);
 COMMENT ON TABLE dynamo.indexes IS 'secondary indexes of DynamoDB tables and the columns of the item tables that hold their keys; written by the API only';
-GRANT SELECT ON dynamo.indexes TO PUBLIC;
+-- not filled_to: it is the key of an item
+GRANT SELECT (table_name, index_name, global, "position", column_name, key_schema,
+	projection_type, non_key_attributes, read_capacity, write_capacity, last_increase,
+	last_decrease, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.indexes', '');
+
+CREATE VIEW dynamo.index_builds AS
+	SELECT i.table_name, i.index_name,
+		CASE WHEN i.filled_to = '' THEN 'building' ELSE 'filling' END AS phase,
+		i.items_done, greatest(i.items_total, i.items_done) AS items_total,
+		p.pid AS btree_pid, p.phase AS btree_phase,
+		p.blocks_done AS btree_blocks_done, p.blocks_total AS btree_blocks_total,
+		p.tuples_done AS btree_tuples_done, p.tuples_total AS btree_tuples_total,
+		p.lockers_done AS btree_lockers_done, p.lockers_total AS btree_lockers_total,
+		p.current_locker_pid AS btree_current_locker_pid
+	FROM dynamo.indexes i
+		JOIN dynamo.tables t ON t.table_name = i.table_name
+		LEFT JOIN pg_catalog.pg_class c ON c.relname = t.relation_name
+			AND c.relnamespace = 'dynamo_data'::pg_catalog.regnamespace
+		LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.relid = c.oid
+			AND p.datname = pg_catalog.current_database() AND i.filled_to = ''
+	WHERE i.status = 'CREATING';
+COMMENT ON VIEW dynamo.index_builds IS 'secondary indexes that are being built, and how far they are; btree_...: as in pg_stat_progress_create_index';
+GRANT SELECT ON dynamo.index_builds TO PUBLIC;
 
 CREATE FUNCTION dynamo.item_trigger() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'dynamo_item_trigger' LANGUAGE C;

@@ -3,16 +3,21 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "fmgr.h"
 #include "utils/guc.h"
 
 #include "dynamo.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
 char	   *dynamo_account_id;
 bool		dynamo_log_errors;
+int			dynamo_max_workers;
 char	   *dynamo_region;
+int			dynamo_worker_naptime;
 
 extern PGDLLEXPORT void _PG_init(void);
 
@@ -54,13 +59,28 @@ _PG_init(void)
 							 "of SQLSTATE class DY go to the client only.",
 							 &dynamo_log_errors, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynamo.max_workers",
+							"Background workers that may run at a time, one in a database.",
+							"They build indexes on tables that hold items. 0 starts none: "
+							"an index is built within the call of UpdateTable, which locks "
+							"the table until it is done. The library must be in "
+							"shared_preload_libraries.",
+							&dynamo_max_workers, 2, 0, WORKERS_MAX,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("dynamo.region",
 							   "Region in the ARNs of tables, streams and backups.",
 							   "ARNs are formed when they are shown; changing the setting "
 							   "changes them all.",
 							   &dynamo_region, "us-east-1",
 							   PGC_SUSET, 0, check_region, NULL, NULL);
+	DefineCustomIntVariable("dynamo.worker_naptime",
+							"Time between two looks of background workers for work in a database.",
+							"A worker is started at once where there is work that has just "
+							"been asked for; this is for what was interrupted.",
+							&dynamo_worker_naptime, 60, 1, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("dynamo");
 
 	errors_init();
+	worker_init();
 }

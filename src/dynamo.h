@@ -6,7 +6,9 @@
 
 extern char *dynamo_account_id;
 extern bool dynamo_log_errors;
+extern int	dynamo_max_workers;
 extern char *dynamo_region;
+extern int	dynamo_worker_naptime;
 
 /* errors.c: keep DynamoDB's exceptions out of the server log */
 extern void errors_init(void);

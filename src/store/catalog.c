@@ -412,6 +412,27 @@ catalog_read_indexes(const char *table_name)
 	return rows;
 }
 
+List *
+catalog_pending_indexes(void)
+{
+	Oid			index_oid;
+	Relation	catalog = open_catalog(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	List	   *rows = NIL;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		IndexRow   *row = index_row_from_tuple(catalog, tuple);
+
+		if (row->status == INDEX_CREATING)
+			rows = lappend(rows, row);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return rows;
+}
+
 /* ---- writing the catalog ---- */
 
 static inline void
@@ -522,7 +543,8 @@ catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 	}
 	table_close(catalog, RowExclusiveLock);
 
-	CacheInvalidateRelcacheByRelid(relid);
+	if (OidIsValid(relid))
+		CacheInvalidateRelcacheByRelid(relid);
 	CommandCounterIncrement();
 }
 
@@ -683,7 +705,7 @@ forget_descriptor(CacheEntry *entry)
 	entry->descriptor = NULL;
 }
 
-/* Is an index usable as the B-tree of an index column? */
+/* Is an index made to be the B-tree of an index column? */
 static bool
 is_index_btree(Relation index, AttrNumber key_attno)
 {
@@ -691,7 +713,6 @@ is_index_btree(Relation index, AttrNumber key_attno)
 	NullTest   *test;
 
 	if (index->rd_rel->relam != BTREE_AM_OID ||
-		!index->rd_index->indisvalid ||
 		index->rd_index->indnkeyatts != 2 ||
 		index->rd_index->indkey.values[0] != key_attno ||
 		index->rd_index->indkey.values[1] != ITEM_KEY_ATTNO ||
@@ -706,7 +727,7 @@ is_index_btree(Relation index, AttrNumber key_attno)
 }
 
 Oid
-catalog_index_btree(Relation rel, AttrNumber key_attno)
+catalog_index_btree(Relation rel, AttrNumber key_attno, bool valid)
 {
 	List	   *oids = RelationGetIndexList(rel);
 	Oid			result = InvalidOid;
@@ -716,7 +737,8 @@ catalog_index_btree(Relation rel, AttrNumber key_attno)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
-		if (is_index_btree(index, key_attno))
+		if (index->rd_index->indisvalid == valid &&
+			is_index_btree(index, key_attno))
 			result = lfirst_oid(lc);
 		index_close(index, AccessShareLock);
 		if (OidIsValid(result))
@@ -813,7 +835,7 @@ fill_indexes(TableDescriptor *d, Relation rel, const JsonNode *definitions,
 		if (!fill_key_schema(&index->key, row->key_schema, definitions, context))
 			malformed_key_schema("index", row->index_name, INDEXES);
 		fill_projected(index, &d->key, row->non_key_attributes, context);
-		index->index_oid = catalog_index_btree(rel, index->key_attno);
+		index->index_oid = catalog_index_btree(rel, index->key_attno, true);
 	}
 }
 

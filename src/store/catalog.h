@@ -123,9 +123,9 @@ typedef struct IndexRow
 
 /*
  * The B-tree on (column of an index, key) of the item table, InvalidOid if it
- * has no valid one.
+ * has none; or one that is not valid: its building was interrupted.
  */
-extern Oid	catalog_index_btree(Relation rel, AttrNumber key_attno);
+extern Oid	catalog_index_btree(Relation rel, AttrNumber key_attno, bool valid);
 
 /*
  * Open the item table of DynamoDB table `name` with `lockmode`.  When there
@@ -161,7 +161,13 @@ extern void catalog_write_row(const TableRow *row, bool is_new, Oid relid);
 /* The secondary indexes of a table, IndexRow *, in order of creation. */
 extern List *catalog_read_indexes(const char *table_name);
 
-/* Insert, overwrite or delete one.  relid: the item table. */
+/* Those of all tables that are CREATING. */
+extern List *catalog_pending_indexes(void);
+
+/*
+ * Insert, overwrite or delete one.  relid: the item table; InvalidOid if
+ * nothing of the descriptor changes.
+ */
 extern void catalog_write_index(const IndexRow *row, bool is_new, Oid relid);
 extern void catalog_delete_index(const IndexRow *row, Oid relid);
 

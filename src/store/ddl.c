@@ -15,6 +15,7 @@
 
 #include "errors.h"
 #include "store/ddl.h"
+#include "store/index_build.h"
 
 PG_FUNCTION_INFO_V1(dynamo_forget_dropped_tables);
 
@@ -171,6 +172,7 @@ ddl_add_index(const TableRow *table, IndexRow *index)
 void
 ddl_drop_index(const TableRow *table, const IndexRow *index)
 {
+	index_build_interrupt(table);
 	catalog_delete_index(index, catalog_item_table_oid(table));
 	alter_columns(table, "DROP", index->column_name, "");
 }
@@ -178,6 +180,7 @@ ddl_drop_index(const TableRow *table, const IndexRow *index)
 void
 ddl_drop_table(const TableRow *row)
 {
+	index_build_interrupt(row);
 	run_statement(psprintf("DROP TABLE %s",
 						   quote_qualified_identifier(ITEM_SCHEMA, row->relation_name)));
 }

@@ -40,7 +40,7 @@
 #include "store/item_trigger.h"
 
 /* One write in progress. */
-typedef struct ItemWrite
+struct ItemWrite
 {
 	Relation	rel;
 	const TableDescriptor *descriptor;
@@ -53,12 +53,13 @@ typedef struct ItemWrite
 	Bitmapset **updated_columns;	/* of the range table entry */
 	bool		lock_first;		/* lock the row before deciding */
 	bool		deletes;		/* the write can only delete */
+	const IndexDescriptor *fill_index;	/* the write only fills its column */
 
 	/* Transition tables for AFTER triggers; NULL: nobody wants them */
 	TransitionCaptureState *insert_capture;
 	TransitionCaptureState *update_capture;
 	TransitionCaptureState *delete_capture;
-} ItemWrite;
+};
 
 typedef enum WriteOutcome
 {
@@ -156,19 +157,15 @@ end_triggers(ItemWrite *write)
 
 /* Set up executor state for writing to the item table. */
 static void
-begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
-			bytea *key, bool deletes)
+open_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	List	   *perminfos = NIL;
 	Bitmapset **updated;
-	TriggerDesc *triggers;
 
+	memset(write, 0, sizeof(ItemWrite));
 	write->rel = rel;
 	write->descriptor = descriptor;
-	write->key = key;
-	write->deletes = deletes;
-	write->insert_capture = write->update_capture = write->delete_capture = NULL;
 	write->estate = CreateExecutorState();
 
 	rte->rtekind = RTE_RELATION;
@@ -186,14 +183,30 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	(void) perminfos;
 	updated = &rte->updatedCols;
 #endif
-	*updated = bms_make_singleton(descriptor->item_attno -
-								  FirstLowInvalidHeapAttributeNumber);
 	write->updated_columns = updated;
 	exec_init_range_table(write->estate, list_make1(rte), perminfos);
 
 	write->rri = makeNode(ResultRelInfo);
 	InitResultRelInfo(write->rri, rel, 1, NULL, 0);
 	write->estate->es_opened_result_relations = list_make1(write->rri);
+
+	eval_plan_qual_init(&write->epqstate, write->estate);
+	write->old_slot = table_slot_create(rel, &write->estate->es_tupleTable);
+	write->new_slot = table_slot_create(rel, &write->estate->es_tupleTable);
+}
+
+/* Begin the write of an item. */
+static void
+begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
+			bytea *key, bool deletes)
+{
+	TriggerDesc *triggers;
+
+	open_write(write, rel, descriptor);
+	write->key = key;
+	write->deletes = deletes;
+	*write->updated_columns = bms_make_singleton(descriptor->item_attno -
+												 FirstLowInvalidHeapAttributeNumber);
 
 	triggers = write->rri->ri_TrigDesc;
 	if (triggers != NULL)
@@ -205,10 +218,6 @@ begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
 	write->lock_first = triggers != NULL &&
 		(deletes ? triggers->trig_delete_before_row :
 		 triggers->trig_update_before_row);
-
-	eval_plan_qual_init(&write->epqstate, write->estate);
-	write->old_slot = table_slot_create(rel, &write->estate->es_tupleTable);
-	write->new_slot = table_slot_create(rel, &write->estate->es_tupleTable);
 }
 
 static void
@@ -247,11 +256,11 @@ fill_defaults(ItemWrite *write)
 }
 
 /*
- * Set a key column.  An equal value that is there already is left as it is,
- * however it is stored: a value that differs in its bytes, compressed ones
- * too, keeps an update from being HOT.
+ * Set a key column; false if it has that value.  An equal value that is there
+ * already is left as it is, however it is stored: a value that differs in its
+ * bytes, compressed ones too, keeps an update from being HOT.
  */
-static void
+static bool
 set_key_column(ItemWrite *write, AttrNumber attno, bytea *key)
 {
 	Datum	   *value = &write->new_slot->tts_values[attno - 1];
@@ -260,11 +269,24 @@ set_key_column(ItemWrite *write, AttrNumber attno, bytea *key)
 	if (key == NULL ? *isnull :
 		!*isnull && DatumGetBool(DirectFunctionCall2(byteaeq, *value,
 													 PointerGetDatum(key))))
-		return;
+		return false;
 	*value = PointerGetDatum(key);
 	*isnull = key == NULL;
 	*write->updated_columns = bms_add_member(*write->updated_columns,
 											 attno - FirstLowInvalidHeapAttributeNumber);
+	return true;
+}
+
+/* The columns of old_slot, as they are stored, for new_slot. */
+static void
+copy_old_version(ItemWrite *write)
+{
+	TupleTableSlot *slot = write->new_slot;
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	slot_getallattrs(write->old_slot);
+	memcpy(slot->tts_values, write->old_slot->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, write->old_slot->tts_isnull, natts * sizeof(bool));
 }
 
 /* Fill new_slot: columns of our own from the item, others kept or default. */
@@ -277,11 +299,7 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 
 	ExecClearTuple(slot);
 	if (keep_others)
-	{
-		slot_getallattrs(write->old_slot);
-		memcpy(slot->tts_values, write->old_slot->tts_values, natts * sizeof(Datum));
-		memcpy(slot->tts_isnull, write->old_slot->tts_isnull, natts * sizeof(bool));
-	}
+		copy_old_version(write);
 	else
 	{
 		memset(slot->tts_isnull, true, natts * sizeof(bool));
@@ -349,25 +367,58 @@ slot_has_key(ItemWrite *write, TupleTableSlot *slot)
 }
 
 /* Lock the row found and fetch its newest version into old_slot. */
-static bool
-lock_version(ItemWrite *write)
+static TM_Result
+lock_row(ItemWrite *write, LockWaitPolicy policy)
 {
 	ItemPointerData tid = write->old_slot->tts_tid;
 	TM_FailureData tmfd;
-	TM_Result	result;
 
-	result = table_tuple_lock(write->rel, &tid, write->estate->es_snapshot,
-							  write->old_slot, GetCurrentCommandId(false),
-							  write->deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
-							  LockWaitBlock,
-							  IsolationUsesXactSnapshot() ? 0 :
-							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-							  &tmfd);
+	return table_tuple_lock(write->rel, &tid, write->estate->es_snapshot,
+							write->old_slot, GetCurrentCommandId(false),
+							write->deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
+							policy,
+							IsolationUsesXactSnapshot() ? 0 :
+							TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							&tmfd);
+}
+
+/* Likewise, for a write of the key; false if it has to start again. */
+static bool
+lock_version(ItemWrite *write)
+{
+	TM_Result	result = lock_row(write, LockWaitBlock);
+
 	/* Plain SQL may have given the newest version another key. */
 	if (result == TM_Ok)
 		return slot_has_key(write, write->old_slot);
 	check_lost_race(result);
 	return false;
+}
+
+/* Put new_slot in the place of a version, in the table and its indexes. */
+static TM_Result
+replace_version(ItemWrite *write, ItemPointer tid, List **recheck)
+{
+	TM_FailureData tmfd;
+	TM_Result	result;
+	LockTupleMode lockmode;
+	UpdateIndexes update_indexes;
+
+	*recheck = NIL;
+	result = table_tuple_update(write->rel, tid, write->new_slot,
+								write->estate->es_output_cid,
+								write->estate->es_snapshot, InvalidSnapshot,
+								true, &tmfd, &lockmode, &update_indexes);
+	if (result != TM_Ok || !UPDATE_INDEXES_NEEDED(update_indexes))
+		return result;
+
+	if (write->rri->ri_NumIndices == 0)
+		ExecOpenIndices(write->rri, false);
+	if (write->rri->ri_NumIndices > 0)
+		*recheck = exec_insert_index_tuples(write->rri, write->new_slot,
+											write->estate, true, false, NULL, NIL,
+											UPDATE_INDEXES_SUMMARIZING(update_indexes));
+	return TM_Ok;
 }
 
 /* Replace the version in old_slot. */
@@ -376,11 +427,8 @@ update_version(ItemWrite *write, Jsonb *item)
 {
 	TriggerDesc *triggers = write->rri->ri_TrigDesc;
 	ItemPointerData tid = write->old_slot->tts_tid;
-	TM_FailureData tmfd;
 	TM_Result	result;
-	LockTupleMode lockmode;
-	UpdateIndexes update_indexes;
-	List	   *recheck = NIL;
+	List	   *recheck;
 
 	fill_new_slot(write, item, true);
 	if (triggers && triggers->trig_update_before_row &&
@@ -389,24 +437,11 @@ update_version(ItemWrite *write, Jsonb *item)
 		return WRITE_DONE;		/* a trigger said "do nothing" */
 	compute_and_check(write, CMD_UPDATE);
 
-	result = table_tuple_update(write->rel, &tid, write->new_slot,
-								write->estate->es_output_cid,
-								write->estate->es_snapshot, InvalidSnapshot,
-								true, &tmfd, &lockmode, &update_indexes);
+	result = replace_version(write, &tid, &recheck);
 	if (result != TM_Ok)
 	{
 		check_lost_race(result);
 		return WRITE_RETRY;
-	}
-
-	if (UPDATE_INDEXES_NEEDED(update_indexes))
-	{
-		if (write->rri->ri_NumIndices == 0)
-			ExecOpenIndices(write->rri, false);
-		if (write->rri->ri_NumIndices > 0)
-			recheck = exec_insert_index_tuples(write->rri, write->new_slot,
-											   write->estate, true, false, NULL, NIL,
-											   UPDATE_INDEXES_SUMMARIZING(update_indexes));
 	}
 	ExecARUpdateTriggers(write->estate, write->rri, NULL, NULL, &tid, NULL,
 						 write->new_slot, recheck, write->update_capture, false);
@@ -584,4 +619,86 @@ item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
 
 	/* What follows in the same statement sees the write. */
 	CommandCounterIncrement();
+}
+
+/* ---- filling the column of a new index ---- */
+
+ItemWrite *
+item_store_begin_fill(Relation rel, const TableDescriptor *descriptor,
+					  const IndexDescriptor *index, Snapshot snapshot)
+{
+	ItemWrite  *write = palloc(sizeof(ItemWrite));
+
+	open_write(write, rel, descriptor);
+	write->rri->ri_TrigDesc = NULL;
+	ExecOpenIndices(write->rri, false);
+	write->fill_index = index;
+	write->estate->es_snapshot = snapshot;
+	write->estate->es_output_cid = GetCurrentCommandId(true);
+
+	/* Once for all rows: the set lives as long as the write */
+	*write->updated_columns = bms_make_singleton(index->key_attno -
+												 FirstLowInvalidHeapAttributeNumber);
+	return write;
+}
+
+TupleTableSlot *
+item_store_fill_slot(ItemWrite *write)
+{
+	return write->old_slot;
+}
+
+/* Fill new_slot: the version found with its key in the index; false if it is
+ * there. */
+static bool
+fill_index_key(ItemWrite *write)
+{
+	Jsonb	   *item = slot_item(write->old_slot, write->descriptor);
+
+	ExecClearTuple(write->new_slot);
+	copy_old_version(write);
+	if (!set_key_column(write, write->fill_index->key_attno,
+						item_index_key(write->fill_index, &item->root)))
+		return false;
+	ExecStoreVirtualTuple(write->new_slot);
+	write->new_slot->tts_tableOid = RelationGetRelid(write->rel);
+	return true;
+}
+
+ItemFill
+item_store_fill(ItemWrite *write, bool wait)
+{
+	ItemPointerData tid;
+	TM_Result	result;
+	List	   *recheck;
+
+	if (!fill_index_key(write))
+		return FILL_UNCHANGED;
+
+	/*
+	 * The newest version has its key already if it was written after the one
+	 * found, and a row that is gone needs none.
+	 */
+	result = lock_row(write, wait ? LockWaitBlock : LockWaitSkip);
+	if (result == TM_WouldBlock)
+		return FILL_BUSY;
+	if (result != TM_Ok)
+		check_lost_race(result);
+	if (result != TM_Ok || !fill_index_key(write))
+		return FILL_UNCHANGED;
+
+	tid = write->old_slot->tts_tid;
+	result = replace_version(write, &tid, &recheck);
+	if (result != TM_Ok)
+		elog(ERROR, "unexpected status of a locked item: %u", result);
+	list_free(recheck);
+	ResetPerTupleExprContext(write->estate);
+	return FILL_WRITTEN;
+}
+
+void
+item_store_end_fill(ItemWrite *write)
+{
+	end_write(write);
+	pfree(write);
 }

@@ -10,6 +10,7 @@
 #ifndef DYNAMO_ITEM_STORE_H
 #define DYNAMO_ITEM_STORE_H
 
+#include "executor/tuptable.h"
 #include "store/catalog.h"
 #include "utils/snapshot.h"
 
@@ -40,5 +41,31 @@ typedef ItemAction (*ItemDecision) (const Jsonb *old_item, Jsonb **new_item,
 extern void item_store_write(Relation rel, const TableDescriptor *descriptor,
 							 bytea *key, bool deletes,
 							 ItemDecision decide, void *arg);
+
+/*
+ * Filling the column of an index for items that are there already: begin, put
+ * a row visible to the snapshot into the slot, fill it, and so on.  Items do
+ * not change by it: no triggers fire, no constraints are checked.
+ *
+ * A row that another transaction is writing is FILL_BUSY and left as it is,
+ * unless the caller wants to wait.  Memory is allocated in the current context
+ * for each row.
+ */
+typedef struct ItemWrite ItemWrite;
+
+typedef enum ItemFill
+{
+	FILL_UNCHANGED,				/* the column was right, or the row is gone */
+	FILL_WRITTEN,
+	FILL_BUSY
+} ItemFill;
+
+extern ItemWrite *item_store_begin_fill(Relation rel,
+										const TableDescriptor *descriptor,
+										const IndexDescriptor *index,
+										Snapshot snapshot);
+extern TupleTableSlot *item_store_fill_slot(ItemWrite *write);
+extern ItemFill item_store_fill(ItemWrite *write, bool wait);
+extern void item_store_end_fill(ItemWrite *write);
 
 #endif							/* DYNAMO_ITEM_STORE_H */
