@@ -499,7 +499,7 @@ measure_index(const IndexRow *row, Relation rel, int64 *bytes, int64 *items)
 
 	*bytes = *items = 0;
 	if (attno != InvalidAttrNumber)
-		btree = catalog_index_btree(rel, attno);
+		btree = catalog_index_btree(rel, attno, true);
 	if (!OidIsValid(btree))
 		return;
 	index = index_open(btree, AccessShareLock);
