@@ -294,6 +294,7 @@ begin_index(const JsonNode *node, const JsonNode *definitions, bool global)
 
 	index->index_name = json_cstring(json_get(node, "IndexName"));
 	index->global = global;
+
 	check_key_elements(key_schema, definitions, global);
 	index->key_schema = copy_structures(key_schema, "AttributeName", "KeyType");
 	return index;
@@ -573,7 +574,7 @@ describe_indexes(JsonNode *table, const List *indexes, Relation rel,
 				 const char *table_arn, const char *status,
 				 const JsonNode *updates)
 {
-	for (int global = 0; global <= 1; global++)
+	for (int global = 0; global <=1; global ++)
 	{
 		JsonNode	list;
 		ListCell   *lc;

@@ -123,7 +123,7 @@ find_index(const JsonNode *request, const TableDescriptor *descriptor)
 	if (index == NULL)
 		validation_error("The table does not have the specified index: %s",
 						 json_cstring(name));
-	if (index->global && request_bool(json_get(request, "ConsistentRead"), false))
+	if (index->global &&request_bool(json_get(request, "ConsistentRead"), false))
 		validation_error("Consistent reads are not supported on global secondary indexes");
 	if (index->status == INDEX_CREATING)
 		validation_error("Cannot read from backfilling global secondary index: %s",
@@ -227,8 +227,8 @@ choose_fetch(QueryPlan *plan, const JsonNode *request)
 	plan->fetch = SCAN_ITEMS;
 	if (index == NULL || index->projection == PROJECT_ALL)
 		return;
-	if (!index->global && (whole || unprojected_by_projection(plan) ||
-						   unprojected_by_filter(plan)))
+	if (!index->global &&(whole || unprojected_by_projection(plan) ||
+						  unprojected_by_filter(plan)))
 	{
 		if (!whole && plan->projection == NULL)
 			plan->projection = projection_from_names((const char *const *) index->projected,

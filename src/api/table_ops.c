@@ -474,7 +474,7 @@ find_global_index(const List *indexes, const JsonNode *node)
 	{
 		IndexRow   *index = lfirst(lc);
 
-		if (index->global && member_is(node, "IndexName", index->index_name))
+		if (index->global &&member_is(node, "IndexName", index->index_name))
 			return index;
 	}
 	return NULL;
@@ -514,7 +514,7 @@ switch_billing_of_indexes(const TableRow *row, const List *indexes,
 	{
 		IndexRow   *index = lfirst(lc);
 
-		if (!index->global || (index->read_capacity == 0) ==
+		if (!index->global ||(index->read_capacity == 0) ==
 			(row->billing_mode == BILLING_PAY_PER_REQUEST))
 			continue;
 		if (row->billing_mode == BILLING_PROVISIONED)

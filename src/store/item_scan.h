@@ -18,8 +18,10 @@ typedef struct KeyRange
 	bytea	   *upper;
 	bool		upper_inclusive;
 
-	/* Go on after this item, in the direction of the scan (NULL: from the
-	 * start); of a secondary index its key there and its primary key. */
+	/*
+	 * Go on after this item, in the direction of the scan (NULL: from the
+	 * start); of a secondary index its key there and its primary key.
+	 */
 	bytea	   *after;
 	bytea	   *after_primary;
 } KeyRange;
