@@ -277,7 +277,8 @@ start_key_value(const JsonNode *start_key, const KeySchema *schema, int i,
 
 /* Values of a clause: type, then emptiness and size. */
 static void
-check_clause_values(const KeySchema *schema, int i, const KeyClause *clause)
+check_clause_values(const QueryPlan *plan, const KeySchema *schema, int i,
+					const KeyClause *clause)
 {
 	int			nvalues = clause->op == KEY_BETWEEN ? 2 : 1;
 
@@ -289,7 +290,13 @@ check_clause_values(const KeySchema *schema, int i, const KeyClause *clause)
 	if (i < schema->npartition && clause->op != KEY_EQ)
 		validation_error("Query key condition not supported");
 	for (int v = 0; v < nvalues; v++)
-		item_check_key_value(schema, i, &clause->values[v]);
+	{
+		const AttrValue *value = &clause->values[v];
+
+		if (plan->index && value->type != ATTR_N && value->len == 0)
+			item_refuse_empty_index_key(plan->index, &schema->attrs[i]);
+		item_check_key_value(schema, i, value);
+	}
 }
 
 /*
@@ -299,9 +306,9 @@ check_clause_values(const KeySchema *schema, int i, const KeyClause *clause)
  * to the clause of attribute i (NULL: none), and returns how many there are.
  */
 static int
-match_clauses(const KeySchema *schema, const KeyClause *clauses, int nclauses,
-			  const JsonNode *start_key, AttrValue *start_values,
-			  const KeyClause **used)
+match_clauses(const QueryPlan *plan, const KeySchema *schema,
+			  const KeyClause *clauses, int nclauses, const JsonNode *start_key,
+			  AttrValue *start_values, const KeyClause **used)
 {
 	int			nused = 0;
 
@@ -325,7 +332,7 @@ match_clauses(const KeySchema *schema, const KeyClause *clauses, int nclauses,
 								 schema->attrs[i].name);
 			continue;
 		}
-		check_clause_values(schema, i, used[i]);
+		check_clause_values(plan, schema, i, used[i]);
 		nused++;
 		if (used[i]->op != KEY_EQ && nused < nclauses)
 			validation_error("Query key condition not supported");
@@ -572,7 +579,8 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		validation_error(TOO_MANY_CONDITIONS);
 	if (start_key && start_key->len != count_start_attributes(plan))
 		validation_error(START_KEY_INVALID);
-	nused = match_clauses(schema, clauses, nclauses, start_key, start_values, used);
+	nused = match_clauses(plan, schema, clauses, nclauses, start_key,
+						  start_values, used);
 
 	/* One item at most: nothing to limit, and nowhere to go on from. */
 	if (plan->index == NULL && schema->nsort == 0)

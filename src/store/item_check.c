@@ -211,6 +211,16 @@ refuse_updated_empty(const KeyAttr *attr)
 }
 
 void
+item_refuse_empty_index_key(const IndexDescriptor *index, const KeyAttr *attr)
+{
+	validation_error("One or more parameter values are not valid. "
+					 "A value specified for a secondary index key is not supported. "
+					 "The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s",
+					 attr->type == ATTR_S ? "string" : "binary",
+					 index->name, attr->name);
+}
+
+void
 item_check_index_value(const KeyAttr *attr, const AttrValue *value)
 {
 	if (value->type != attr->type)
@@ -260,11 +270,7 @@ item_check_index_keys(const TableDescriptor *descriptor,
 			case INDEX_KEY_EMPTY:
 				if (updated)
 					refuse_updated_empty(attr);
-				validation_error("One or more parameter values are not valid. "
-								 "A value specified for a secondary index key is not supported. "
-								 "The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s",
-								 attr->type == ATTR_S ? "string" : "binary",
-								 index->name, attr->name);
+				item_refuse_empty_index_key(index, attr);
 				break;
 			default:
 				validation_error(which < index->key.npartition ?

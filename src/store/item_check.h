@@ -51,6 +51,10 @@ extern void item_check_index_keys(const TableDescriptor *descriptor,
 								  const JsonbContainer *item,
 								  const JsonbContainer *old_item, bool updated);
 
+/* Refuse an empty value, of an item or a condition, for an index key. */
+extern void item_refuse_empty_index_key(const IndexDescriptor *index,
+										const KeyAttr *attr);
+
 /*
  * Refuse a value of an update that an index key attribute cannot have,
  * whatever the item: another type, or empty.
