@@ -169,47 +169,69 @@ sub check_index
 	return;
 }
 
+# The item at an offset in the order of the filling: its key, and its id
+sub key_at
+{
+	my ($table, $offset) = @_;
+
+	return sql(qq(SELECT quote_literal(key) FROM dynamo_data."$table" ORDER BY key OFFSET $offset LIMIT 1));
+}
+
+sub id_at
+{
+	my ($table, $offset) = @_;
+
+	return sql(qq(SELECT item -> 'id' ->> 'S' FROM dynamo_data."$table" ORDER BY key OFFSET $offset LIMIT 1));
+}
+
+# Add an index, and change a row as soon as it has been added, so that the
+# filling has to wait there.  Returns the session that has changed the row.
+sub build_until_locked
+{
+	my ($table, $key, $change) = @_;
+	my $creator = PsqlSession->new($node);
+	my $locker = PsqlSession->new($node);
+
+	$creator->query('BEGIN');
+	is($creator->query(create_request($table)), 'CREATING', "$table: an index is added in the background");
+	is(sql(q(SELECT count(*) FROM dynamo.index_builds)), 0, "$table: nobody sees it before the commit");
+	$locker->send("BEGIN; $change");
+	$node->poll_query_until('postgres',
+		qq(SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'dynamo_data."$table"'::regclass))
+	  or die 'the table is not locked';
+	$creator->query('COMMIT');
+	$creator->finish;
+	ok( $node->poll_query_until('postgres',
+			q(SELECT count(*) = 1 FROM pg_stat_activity
+			   WHERE backend_type = 'dynamo worker' AND wait_event_type = 'Lock')),
+		"$table: the worker waits for a row that another transaction has changed");
+	return $locker;
+}
+
 # ---- a crash while the column is filled ----
 
 wait_for_launcher();
 create_table('Crash', $items);
 
-# The row in the middle is locked as soon as the index has been added: the
-# filling has to wait there.
-my $middle = sql(qq(SELECT quote_literal(key) FROM dynamo_data."Crash"
-	ORDER BY key OFFSET $items / 2 LIMIT 1));
-my $creator = PsqlSession->new($node);
-my $locker = PsqlSession->new($node);
-$creator->query('BEGIN');
-is($creator->query(create_request('Crash')),
-	'CREATING', 'an index is added in the background');
-is( sql(q(SELECT count(*) FROM dynamo.index_builds)),
-	0, 'nobody sees it before the commit');
-$locker->send('BEGIN');
-$locker->send(qq(UPDATE dynamo_data."Crash" SET item = item || '{"new": {"S": "x"}}' WHERE key = $middle));
-$node->poll_query_until('postgres',
-	q(SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'dynamo_data."Crash"'::regclass))
-  or die 'the table is not locked';
-$creator->query('COMMIT');
-ok( $node->poll_query_until('postgres',
-		q(SELECT count(*) = 1 FROM pg_stat_activity
-		   WHERE backend_type = 'dynamo worker' AND wait_event_type = 'Lock')),
-	'the worker waits for a row that another transaction has changed');
+# The row is within what would be a batch of its own neighbours.
+my $offset = $items / 2 + 500;
+my $middle = key_at('Crash', $offset);
+my $locker = build_until_locked('Crash', $middle,
+	qq(UPDATE dynamo_data."Crash" SET item = item || '{"new": {"S": "x"}}' WHERE key = $middle));
 is( sql(qq(SELECT phase, items_done, items_total BETWEEN $items / 2 AND $items * 2, btree_pid IS NULL FROM dynamo.index_builds)),
-	'filling|' . $items / 2 . '|t|t',
+	"filling|$offset|t|t",
 	'the view says how far it came');
 is( sql(q(SELECT dynamo.describe_table('{"TableName": "Crash"}'::jsonb)
 		#>> '{Table,GlobalSecondaryIndexes,0}')) =~ /"Backfilling": true/ ? 1 : 0,
 	1, 'so does DescribeTable');
 
 # Nobody else has to wait, before the row or after it
-my $by_key = sql(qq(SELECT item -> 'id' ->> 'S' FROM dynamo_data."Crash" ORDER BY key LIMIT 1));
-my $late_key = sql(qq(SELECT item -> 'id' ->> 'S' FROM dynamo_data."Crash"
-	WHERE key > $middle ORDER BY key OFFSET 1000 LIMIT 1));
+my $before = id_at('Crash', $offset - 1);
+my $after = id_at('Crash', $offset + 1);
 my $writer = PsqlSession->new($node);
 $writer->query("SET statement_timeout = '20s'");
-is($writer->query(put_request('Crash', $by_key, 'moved')), '{}', 'a write of an item that has been filled');
-is($writer->query(put_request('Crash', $late_key, 'moved')), '{}', 'a write of an item that has not');
+is($writer->query(put_request('Crash', $before, 'moved')), '{}', 'a write of an item that has been filled');
+is($writer->query(put_request('Crash', $after, 'moved')), '{}', 'a write of an item that has not');
 is($writer->query(put_request('Crash', 'new item', 'group 4')), '{}', 'a new item');
 is($writer->query(delete_item_request('Crash', 'item 104')), '{}', 'a deletion');
 is($writer->query(qq(SELECT count(dynamo.get_item(jsonb_build_object('TableName', 'Crash',
@@ -220,7 +242,7 @@ like(
 	qr/ERROR: /, 'the index cannot be read yet');
 
 cmp_ok(kill_everything($node), '>=', 8, 'killed the server during the filling');
-$_->abandon foreach $creator, $locker, $writer;
+$_->abandon foreach $locker, $writer;
 
 # Writers go on while the filling goes on
 $node->start;
@@ -274,6 +296,30 @@ ok( $node->poll_query_until('postgres',
 $holder->finish;
 ok(wait_until_active('Crash'), 'another one goes on');
 check_index('Crash', 'after a cancellation');
+
+# ---- rows that change while the filling waits for them ----
+
+foreach my $change ('update', 'delete')
+{
+	foreach my $end ('COMMIT', 'ROLLBACK')
+	{
+		my $table = "$change.$end";
+		create_table($table, 3000);
+		my $key = sql(qq(SELECT quote_literal(key) FROM dynamo_data."$table" WHERE item -> 'id' ->> 'S' = 'item 4'));
+		my $session = build_until_locked($table, $key, $change eq 'update'
+			? put_request($table, 'item 4', 'group 1004') : delete_item_request($table, 'item 4'));
+
+		$session->query($end);
+		$session->finish;
+		ok(wait_until_active($table), "$table: the index is built then");
+		check_index($table, $table);
+		is( sql(qq(SELECT item -> 'group' ->> 'S' FROM dynamo.scan_items('$table', index_name => 'by-group') item
+				WHERE item -> 'id' ->> 'S' = 'item 4')),
+			$end eq 'ROLLBACK' ? 'group 4' : $change eq 'update' ? 'group 1004' : '',
+			"$table: the row is in the index as it was left");
+		sql(qq(SELECT dynamo.delete_table('{"TableName": "$table"}'::jsonb)));
+	}
+}
 
 # ---- indexes and tables that come and go meanwhile ----
 
