@@ -212,4 +212,14 @@ SELECT dynamo.scan(E'\n {"TableName": "q_p", "Select": "COUNT"}');
 SELECT dynamo.scan('{"TableName": "q_p"');
 SELECT dynamo.scan(' q_p');
 
-SELECT count(*) FROM (SELECT dynamo.delete_table(jsonb_build_object('TableName', name)) FROM unnest('{q_n,q_s,q_b,q_p}'::text[]) AS name) AS d;
+-- rows that are dead, row by row: what the index notes of them outlives a call
+SELECT FROM dynamo.create_table('{"TableName": "q_dead", "BillingMode": "PAY_PER_REQUEST",
+	"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]}');
+ALTER TABLE dynamo_data.q_dead SET (autovacuum_enabled = off);
+INSERT INTO dynamo_data.q_dead (item) SELECT jsonb_build_object('pk', jsonb_build_object('S', i::text), 'pad', jsonb_build_object('S', repeat('x', 3000 + i * 2)))
+  FROM generate_series(1, 3000) i;
+DELETE FROM dynamo_data.q_dead WHERE get_byte(key, 0) % 2 = 0;
+SELECT count(*) > 1000 AS many, count(*) = (SELECT count(*) FROM dynamo_data.q_dead) AS all FROM dynamo.scan_items('q_dead');
+SELECT count(*) > 1000 AS many FROM dynamo.scan_items('q_dead') i WHERE length(i #>> '{pk,S}') < 5;
+
+SELECT count(*) FROM (SELECT dynamo.delete_table(jsonb_build_object('TableName', name)) FROM unnest('{q_dead,q_n,q_s,q_b,q_p}'::text[]) AS name) AS d;

@@ -575,7 +575,7 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 								   &plan->descriptor);
 	plan->index = find_index(request, plan->descriptor);
 	schema = plan->index ? &plan->index->key : &plan->descriptor->key;
-	if (nclauses > Max(KEY_NATTRS(schema), 2))
+	if (nclauses > 2 && KEY_NATTRS(schema) <= 2)
 		validation_error(TOO_MANY_CONDITIONS);
 	if (start_key && start_key->len != count_start_attributes(plan))
 		validation_error(START_KEY_INVALID);

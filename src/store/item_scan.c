@@ -35,6 +35,8 @@ struct ItemScan
 	Buffer		map_buffer;		/* page of the visibility map */
 	ScanDirection direction;
 	Snapshot	snapshot;
+	MemoryContext context;		/* lives as long as the scan: index access
+								 * methods allocate as they go */
 	MemoryContext item_context; /* reset for each item */
 	ScanKeyData keys[3];
 	ScanKeyData position[2];	/* members of a row comparison */
@@ -110,6 +112,7 @@ item_scan_begin(Relation rel, const TableDescriptor *descriptor,
 	else if (range->after)
 		add_bound(scan, &nkeys, forward, false, range->after);
 
+	scan->context = CurrentMemoryContext;
 	scan->rel = rel;
 	scan->descriptor = descriptor;
 	scan->index = index;
@@ -160,13 +163,20 @@ advance_in_index(ItemScan *scan)
 bool
 item_scan_advance(ItemScan *scan)
 {
+	MemoryContext old_context;
+	bool		found;
+
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(scan->item_context);
+	old_context = MemoryContextSwitchTo(scan->context);
 	scan->in_slot = false;
 	if (scan->fetch != SCAN_ITEMS)
-		return advance_in_index(scan);
-	scan->in_slot = index_getnext_slot(scan->scan, scan->direction, scan->slot);
-	return scan->in_slot;
+		found = advance_in_index(scan);
+	else
+		found = scan->in_slot = index_getnext_slot(scan->scan, scan->direction,
+												   scan->slot);
+	MemoryContextSwitchTo(old_context);
+	return found;
 }
 
 /* The item as it is stored. */
@@ -178,6 +188,7 @@ stored_item(ItemScan *scan)
 	bool		isnull;
 	Jsonb	   *result;
 
+	old_context = MemoryContextSwitchTo(scan->context);
 	if (!scan->in_slot)
 	{
 		if (!index_fetch_heap(scan->scan, scan->slot))
@@ -185,7 +196,7 @@ stored_item(ItemScan *scan)
 		scan->in_slot = true;
 	}
 	item = slot_getattr(scan->slot, scan->descriptor->item_attno, &isnull);
-	old_context = MemoryContextSwitchTo(scan->item_context);
+	MemoryContextSwitchTo(scan->item_context);
 	result = DatumGetJsonbP(item);
 	MemoryContextSwitchTo(old_context);
 	return result;
