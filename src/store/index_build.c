@@ -361,22 +361,30 @@ fill_next(IndexBuild *build, FillBatch *batch)
 /*
  * Record how far the filling came.  A transaction of its own, since it takes
  * the lock on the table's name: while a batch waits for somebody's row, nobody
- * shall have to wait for that.
+ * shall have to wait for that.  The table is locked too, against a DROP TABLE,
+ * which does not ask for the name.
  */
 static void
 record_progress(const IndexBuild *build, const FillBatch *batch)
 {
 	MemoryContext context = CurrentMemoryContext;
+	const TableDescriptor *descriptor;
+	const IndexDescriptor *index;
 	IndexRow   *row;
+	Relation	rel;
 
 	begin_transaction(build, "filling");
 	catalog_lock_name(build->table_name);
-	row = read_row(build);
-	if (row != NULL && is_same(build, row))
+	rel = open_build(build, AccessShareLock, &row, &descriptor, &index);
+	if (rel != NULL)
 	{
-		row->items_done += batch->items;
-		row->filled_to = batch->complete ? make_bytea("", 0) : batch->filled_to;
-		catalog_write_index(row, false, InvalidOid);
+		if (is_same(build, row))
+		{
+			row->items_done += batch->items;
+			row->filled_to = batch->complete ? make_bytea("", 0) : batch->filled_to;
+			catalog_write_index(row, false, InvalidOid);
+		}
+		table_close(rel, NoLock);
 	}
 	end_transaction(context);
 }
@@ -420,6 +428,7 @@ create_btree(IndexBuild *build)
 	bool		done = false;
 	char	   *drop = NULL;
 	char	   *create = NULL;
+	LockRelId	lock;
 
 	/* Under the lock of the name, so that whoever drops it finds the target */
 	begin_transaction(build, "building");
@@ -435,6 +444,14 @@ create_btree(IndexBuild *build)
 			Oid			rest = catalog_index_btree(rel, index->key_attno, false);
 
 			worker_set_target(build->relid);
+
+			/*
+			 * CREATE INDEX CONCURRENTLY gives up its lock before its last
+			 * commit, and a DROP TABLE in between fails with an internal
+			 * error: keep one beyond the commit.  (Errors release it.)
+			 */
+			lock = rel->rd_lockInfo.lockRelId;
+			LockRelationIdForSession(&lock, AccessShareLock);
 			MemoryContextSwitchTo(context);
 			if (OidIsValid(rest))
 				drop = psprintf("DROP INDEX CONCURRENTLY %s",
@@ -449,7 +466,10 @@ create_btree(IndexBuild *build)
 	if (drop)
 		run_statement(drop);
 	if (create)
+	{
 		run_statement(create);
+		UnlockRelationIdForSession(&lock, AccessShareLock);
+	}
 	worker_set_target(InvalidOid);
 	return done || create != NULL;
 }
