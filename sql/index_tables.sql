@@ -223,7 +223,9 @@ SELECT n, pg_temp.update(updates, extra) FROM (VALUES
 	(13, '[{"Create": {"IndexName": "new", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}, {"AttributeName": "a", "KeyType": "RANGE"}], "Projection": {"ProjectionType": "ALL"}}}]', '{}'),
 	(14, '[{"Create": {"IndexName": "new", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "Projection": {"ProjectionType": "INCLUDE"}}}]', '{}'),
 	(15, '[{"Create": {"IndexName": "new"}}]', '{}'),
-	(16, '[{"Delete": {"IndexName": "x"}}]', '{}')
+	(16, '[{"Delete": {"IndexName": "x"}}]', '{}'),
+	(17, '[{"Update": {"IndexName": "by_a"}}]', '{}'),
+	(18, '[{"Update": {"IndexName": "by_a"}}]', '{"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}')
 ) AS t(n, updates, extra) ORDER BY n;
 SELECT pg_temp.update('[{"Delete": {"IndexName": "by_a"}}]', name => 'it_nowhere');
 -- and left everything as it was

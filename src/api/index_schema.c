@@ -320,11 +320,17 @@ read_local_index(const JsonNode *node, const JsonNode *table_keys,
 }
 
 void
-read_index_throughput(const JsonNode *throughput, IndexRow *index)
+read_index_throughput(const JsonNode *node, IndexRow *index)
 {
-	int64		read = request_int(json_get(throughput, "ReadCapacityUnits"));
-	int64		write = request_int(json_get(throughput, "WriteCapacityUnits"));
+	const JsonNode *throughput = json_get(node, "ProvisionedThroughput");
+	int64		read;
+	int64		write;
 
+	if (throughput == NULL)
+		validation_error(INVALID_PARAMETER "ProvisionedThroughput is not specified for index: %s",
+						 index->index_name);
+	read = request_int(json_get(throughput, "ReadCapacityUnits"));
+	write = request_int(json_get(throughput, "WriteCapacityUnits"));
 	if (read > CAPACITY_MAX)
 		validation_error("Given value " INT64_FORMAT " for ReadCapacityUnits is out of bounds for index %s",
 						 read, index->index_name);
@@ -335,18 +341,6 @@ read_index_throughput(const JsonNode *throughput, IndexRow *index)
 	index->write_capacity = write;
 }
 
-/* Throughput that a provisioned table's index must have. */
-static void
-read_required_throughput(const JsonNode *node, IndexRow *index)
-{
-	const JsonNode *throughput = json_get(node, "ProvisionedThroughput");
-
-	if (throughput == NULL)
-		validation_error(INVALID_PARAMETER "ProvisionedThroughput is not specified for index: %s",
-						 index->index_name);
-	read_index_throughput(throughput, index);
-}
-
 static IndexRow *
 read_global_index(const JsonNode *node, const JsonNode *definitions,
 				  bool on_demand)
@@ -355,7 +349,7 @@ read_global_index(const JsonNode *node, const JsonNode *definitions,
 
 	read_projection(json_get(node, "Projection"), index);
 	if (!on_demand)
-		read_required_throughput(node, index);
+		read_index_throughput(node, index);
 	else if (json_get(node, "ProvisionedThroughput"))
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST",
 						 index->index_name);
@@ -435,7 +429,7 @@ index_from_create(const JsonNode *create, const JsonNode *definitions,
 
 	/* What an on-demand table does not need is let be, unlike in CreateTable. */
 	if (!on_demand)
-		read_required_throughput(create, index);
+		read_index_throughput(create, index);
 	if (has_index(indexes, index->index_name))
 		validation_error(INVALID_PARAMETER "Attempting to create an index which already exists: %s",
 						 index->index_name);

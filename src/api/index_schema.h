@@ -31,8 +31,8 @@ extern IndexRow *index_from_create(const JsonNode *create,
 								   const JsonNode *definitions,
 								   const List *indexes, bool on_demand);
 
-/* ReadCapacityUnits and WriteCapacityUnits of an index, within bounds. */
-extern void read_index_throughput(const JsonNode *throughput, IndexRow *index);
+/* The ProvisionedThroughput that an index must have here, within bounds. */
+extern void read_index_throughput(const JsonNode *node, IndexRow *index);
 
 /* Every attribute that a definition gives a type must be part of a key. */
 extern void check_definitions_used(const JsonNode *definitions,

@@ -490,11 +490,11 @@ update_index(const TableRow *row, const List *indexes, const JsonNode *node,
 
 	if (index == NULL)
 		validation_error("This operation cannot be performed with given input values. Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate");
-	if (on_demand)
+	if (on_demand && json_get(node, "ProvisionedThroughput"))
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST",
 						 index->index_name);
 	old = *index;
-	read_index_throughput(json_get(node, "ProvisionedThroughput"), index);
+	read_index_throughput(node, index);
 	check_throughput_changes("index", old.read_capacity, old.write_capacity,
 							 index->read_capacity, index->write_capacity);
 	note_throughput_change(old.read_capacity, old.write_capacity,
