@@ -31,7 +31,9 @@ PG_CONFIG := $(or $(wildcard $(DEFAULT_PG_CONFIG)),pg_config)
 else
 export PG_CONFIG
 endif
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+# Debian has pgxs.mk without the headers where only the client is installed
+PGXS := $(and $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h),\
+	$(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null)))
 
 ifneq ($(PGXS),)
 include $(PGXS)
