@@ -157,8 +157,23 @@ SELECT public.as_put('3', $x$DO $do$
 	EXCEPTION WHEN insufficient_privilege THEN
 		RAISE WARNING 'caught as %: %', current_user, SQLERRM;
 	END $do$$x$);
+-- the temporary schema: a type there would come before those of pg_catalog
+\set VERBOSITY terse
+SET client_min_messages = error;
+SELECT public.as_put('2', 'CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (VALUE <> $$x$$)');
+SELECT public.as_put('2', 'CREATE TYPE pg_temp.jsonb AS ENUM ()');
+SELECT public.as_put('2', 'CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql RETURN 1');
+SELECT 'x'::text;
+BEGIN;
+CREATE TEMP TABLE mine (what text);
+SAVEPOINT s;
+SELECT public.as_put('2', 'CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (VALUE <> $$x$$)');
+ROLLBACK TO s;
+SELECT public.as_put('8', 'SELECT 8');
+PREPARE TRANSACTION 'with temporary objects';
+\set VERBOSITY default
+SET client_min_messages = warning;
 -- a function that sets the role
-SELECT public.as_put('2', $$CREATE FUNCTION pg_temp.f() RETURNS name LANGUAGE sql SET role = 'regress_as_gateway' RETURN current_user$$);
 RESET ROLE;
 SET ROLE regress_as_owner;
 CREATE FUNCTION public.as_sets_role() RETURNS name LANGUAGE sql SET role = 'none' RETURN current_user;

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -59,11 +60,42 @@ request_resource(const JsonNode *request)
 }
 
 /*
- * Run an operation as the current user.  A privilege that Postgres finds
- * missing is an AccessDeniedException.
+ * Run an operation that must not touch the session's temporary schema.
+ *
+ * A security-restricted operation refuses temporary relations, and types in
+ * some minor releases only.  Types in that schema are found before those in
+ * pg_catalog: a domain pg_temp.text would have its constraints run by whoever
+ * writes ::text in the session later.
  */
 static text *
-run_for_current_user(const char *name, JsonNode *request)
+run_without_temporary_schema(const char *name, JsonNode *request)
+{
+	int			flag = MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
+	text	   *response;
+
+	MyXactFlags &= ~XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
+	PG_TRY();
+	{
+		response = run_text_request(name, request);
+		if (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("cannot use temporary objects in a request")));
+	}
+	PG_FINALLY();
+	{
+		MyXactFlags |= flag;
+	}
+	PG_END_TRY();
+	return response;
+}
+
+/*
+ * Run an operation as the current user, who is trusted in this session or
+ * not.  A privilege that Postgres finds missing is an AccessDeniedException.
+ */
+static text *
+run_for_current_user(const char *name, JsonNode *request, bool trusted)
 {
 	MemoryContext context = CurrentMemoryContext;
 	const char *user = GetUserNameFromId(GetUserId(), false);
@@ -71,7 +103,8 @@ run_for_current_user(const char *name, JsonNode *request)
 
 	PG_TRY();
 	{
-		response = run_text_request(name, request);
+		response = trusted ? run_text_request(name, request) :
+			run_without_temporary_schema(name, request);
 	}
 	PG_CATCH();
 	{
@@ -111,7 +144,7 @@ run_for_role(Oid role, const char *name, JsonNode *request)
 	GetUserIdAndSecContext(&caller, &sec_context);
 	SetUserIdAndSecContext(role, sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	response = run_for_current_user(name, request);
+	response = run_for_current_user(name, request, false);
 	SetUserIdAndSecContext(caller, sec_context);
 	return response;
 }
@@ -146,7 +179,7 @@ dynamo_invoke_as(PG_FUNCTION_ARGS)
 	if (OidIsValid(role))
 		response = run_for_role(role, name, request);
 	else
-		response = run_for_current_user(name, request);
+		response = run_for_current_user(name, request, true);
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_TEXT_P(response);
 }
