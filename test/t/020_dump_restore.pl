@@ -83,7 +83,7 @@ SELECT count(dynamo.put_item(('{"TableName": "$table", "Item": {' || $key || ',
 # server need not have
 $node->safe_psql(
 	'source', q(
-CREATE ROLE app;
+CREATE ROLE app LOGIN;
 SELECT dynamo.create_access_key('app');
 INSERT INTO dynamo.access_keys VALUES ('local', 'secret', 'gone', '2026-01-02 03:04:05+00')));
 
