@@ -39,7 +39,7 @@ typedef struct Exchange
 	struct Exchange *next;
 	int64_t		queued;			/* now_us() */
 	int			attempts;
-	bool		on_replica;
+	struct Member *member;		/* the connection that it was sent on */
 
 	/* of the lookup of its access key */
 	struct SigV4Signature *signature;
