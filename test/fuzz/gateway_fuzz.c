@@ -350,6 +350,8 @@ static void
 fuzz_http(Input *in)
 {
 	static const size_t pieces[] = {1 << 20, 1, 7, 100};
+	static uint32_t count;
+	struct sockaddr_in from = {.sin_family = AF_INET};
 	struct linger reset = {1, 0};
 	unsigned char how = take_byte(in);
 	size_t		piece = pieces[how >> 4 & 3];
@@ -366,8 +368,14 @@ fuzz_http(Input *in)
 	config.metrics = true;
 
 	require(fd >= 0);
-	/* Thousands of connections a second: none may stay in TIME_WAIT */
+
+	/*
+	 * Thousands of connections a second: none should stay in TIME_WAIT, and
+	 * those that do should not use up the ports.
+	 */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (count++ & 0xffff) * 256);
+	require(bind(fd, (struct sockaddr *) &from, sizeof(from)) == 0);
 	require(connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	pump();
