@@ -381,27 +381,42 @@ pool_reload(void)
 }
 
 void
-pool_stop(void)
+pool_abandon(void)
 {
-	stop_replica();
-	resize(POOL_PRIMARY, "", 0);
 	for (int i = 0; i < NPOOLS; i++)
 	{
-		free(pools[i].members);
-		pools[i].members = NULL;
+		while (pools[i].n > 0)
+		{
+			Member	   *member = pools[i].members[--pools[i].n];
+
+			pgconn_free(member->conn);
+			free(member);
+		}
 	}
-	if (control != NULL)
-		pgconn_free(control);
-	control = NULL;
 	while (queue_first != NULL)
 	{
 		Exchange   *exchange = queue_first;
 
 		queue_first = exchange->next;
+		nqueued--;
 		exchange_unavailable(exchange, "the gateway is shutting down");
 	}
 	queue_last = NULL;
-	nqueued = 0;
+}
+
+void
+pool_stop(void)
+{
+	pool_abandon();
+	stop_replica();
+	if (control != NULL)
+		pgconn_free(control);
+	control = NULL;
+	for (int i = 0; i < NPOOLS; i++)
+	{
+		free(pools[i].members);
+		pools[i].members = NULL;
+	}
 	if (queue_timer != NULL)
 		event_free(queue_timer);
 	queue_timer = NULL;

@@ -485,19 +485,24 @@ is_deeply(others('200|400', @records), [], 'SIGTERM: what was under way is answe
 check_records('SIGTERM', @records);
 
 # A request that hangs does not hold the gateway for ever
-$gateway = new_gateway('shutdown-timeout' => 2, 'pool-size' => 2);
+$gateway = new_gateway('shutdown-timeout' => 2, 'pool-size' => 1, 'pipeline-depth' => 1);
 $gateway->wait_healthy;
 $locker = lock_item('locked');
 $client = $gateway->connect;
 $client->send(api_request('PutItem', item_put($TABLE, 'locked', 'hung')));
-my $patient = $gateway->connect;
 ok(wait_for(5, sub { $gateway->metrics->{'dynamo_gateway_requests_running'} == 1 }),
 	'a request hangs');
+my $reader = $gateway->connect;
+$reader->send(api_request('GetItem', item_get($TABLE, 'locked')));
+ok(wait_for(5, sub { $gateway->metrics->{'dynamo_gateway_requests_queued'} == 1 }),
+	'another one waits');
 $started = time;
 $gateway->stop('shutdown-timeout: status 0');
 $took = time - $started;
 ok($took >= 1.9 && $took < 4, "shutdown-timeout holds ($took s)");
-ok($client->is_closed, 'the connection of the request is closed');
+is($client->read_response->{status}, 500, 'the outcome of a write is unknown then');
+ok($client->is_closed, 'its connection is closed');
+is($reader->read_response->{status}, 503, 'a request that waits is refused');
 $locker->query('COMMIT');
 $locker->finish;
 
