@@ -8,7 +8,8 @@
 # of its own ("put"), claims a key that all the others claim as well, if it does
 # not exist yet ("claim"), and reads an item that it has put ("get").  A record is
 # { client, op, key, value, start, end, status, found, retry_after }; status is
-# undef where there was no response, and 0 where there was no connection.
+# undef where there was no response, and 0 where there was no connection.  With
+# the option `stale` reads may be answered by a replica.
 #
 #     my $bytes = api_request('GetItem', $json);
 #     my $response = api($client, 'GetItem', $json);
@@ -23,7 +24,7 @@ use POSIX ();
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT_OK = qw(api_request api item_put item_get);
+our @EXPORT_OK = qw(api_request api item_put item_get item_get_stale);
 
 # Claims for so many keys a second are made
 my $CLAIMS_PER_SECOND = 50;
@@ -76,10 +77,19 @@ sub item_get
 	  qq({"TableName": "$table", "Key": {"id": {"S": "$key"}}, "ConsistentRead": true});
 }
 
+sub item_get_stale
+{
+	my ($table, $key) = @_;
+
+	return qq({"TableName": "$table", "Key": {"id": {"S": "$key"}}});
+}
+
 # The life of one client
 sub _work
 {
-	my ($port, $number, $table, $stop_file, $out) = @_;
+	my ($port, $number, $options, $stop_file, $out) = @_;
+	my ($table, $get) =
+	  ($options->{table}, $options->{stale} ? \&item_get_stale : \&item_get);
 	my ($client, @mine);
 	my $n = 0;
 
@@ -92,7 +102,7 @@ sub _work
 		  : $op eq 'claim' ? 'c' . int(time * $CLAIMS_PER_SECOND)
 		  :                  $mine[ rand @mine ];
 		next unless defined $key;
-		my $body = $op eq 'get' ? item_get($table, $key) : item_put($table, $key, $value,
+		my $body = $op eq 'get' ? $get->($table, $key) : item_put($table, $key, $value,
 			$op eq 'claim' ? ', "ConditionExpression": "attribute_not_exists(id)"' : '');
 		my $start = time;
 		my ($status, $found, $retry_after) = ('', '', '');
@@ -142,7 +152,7 @@ sub start
 		{
 			open my $out, '>', "$base.$number" or POSIX::_exit(2);
 			srand $number;
-			eval { _work($port, "$count-$number", $options{table}, "$base.stop", $out); 1 }
+			eval { _work($port, "$count-$number", \%options, "$base.stop", $out); 1 }
 			  or print STDERR "client $number: $@";
 			close $out;
 			POSIX::_exit(0);
