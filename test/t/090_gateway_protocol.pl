@@ -644,7 +644,9 @@ foreach my $case (
 	[ 'a length that is no number', "Content-Length: 2x\r\n" ],
 	[ 'a signed length', "Content-Length: +2\r\n" ],
 	[ 'a list of lengths', "Content-Length: 2, 2\r\n" ],
-	[ 'an enormous length', 'Content-Length: ' . '9' x 30 . "\r\n" ],
+	[ 'the same length twice', "Content-Length: 2\r\nContent-Length: 2\r\n" ],
+	[ 'an empty length', "Content-Length: \r\n" ],
+	[ 'chunks twice', "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" ],
   )
 {
 	my ($what, $header) = @$case;
@@ -652,7 +654,7 @@ foreach my $case (
 
 	$headers =~ s/\r\n\r\n/\r\n$header\r\n/;
 	$client = $gateway->connect;
-	$client->send("$headers\{\}x$good");
+	$client->send($headers . ($header =~ /^T/ ? "2\r\n{}\r\n0\r\n\r\n" : '{}x') . $good);
 	$response = $client->read_response;
 	ok(!$response || $response->{status} =~ /^4(00|13)$/, "$what: refused");
 	ok(!$response || !$client->read_response, "$what: the connection is closed");
@@ -660,7 +662,8 @@ foreach my $case (
 $client = $gateway->connect;
 $client->send(http_request('POST', '/', headers_of('GetItem', '', @chunked), "zz\r\n{}\r\n0\r\n\r\n") . $good);
 $response = $client->read_response;
-ok(!$response || $response->{status} == 400, 'a chunk size that is no number: refused');
+ok(!$response || $response->{status} =~ /^4(00|13)$/, 'a chunk size that is no number: refused')
+  or diag explain $response;
 ok(!$response || !$client->read_response, 'and the connection is closed');
 
 # A body where there should be none is not taken for a request.
@@ -695,6 +698,7 @@ answers($response, 200, $item, 'Expect: 100-continue with a body that does not w
 $client = $gateway->connect;
 $client->send(http_request('POST', '/', headers_of('GetItem', '', Expect => '100-continue',
 			'Content-Length' => MAX_BODY + 1)));
+$client->send('x' x (MAX_BODY + 1));
 is($client->read_response->{status}, 413, 'Expect: 100-continue with too much');
 
 # 16 MiB
@@ -764,6 +768,8 @@ foreach my $case (
 	answers(post('PutItem', $body), 400, $SERIALIZATION, $what);
 	answers(post('None', $body), 400, $SERIALIZATION, "$what, for an unknown operation");
 }
+answers(post('None', sprintf $put, "\xc3\xa4\xe2\x82\xac\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"),
+	400, $UNKNOWN_OPERATION, 'good UTF-8, for an unknown operation');
 foreach my $body ('[]', '"x"', '1', 'true')
 {
 	like(post('GetItem', $body)->{body}, qr/^\{"__type":"com\.amazon\.coral\.service#SerializationException"/,
