@@ -7,8 +7,9 @@
 #     $gateway->reload;                   # SIGHUP, and its end awaited
 #     $gateway->stop;                     # SIGTERM; its exit status is tested
 #
-# Options that are undef stand without a value; `database` is the node's
-# database postgres, unless it is given.  The log of all runs is one file.
+# Without a file of settings, `config`, it listens on a free port and `database`
+# is the node's postgres.  Options that are undef stand without a value.  The log
+# of all runs is one file.
 package Gateway;
 
 use strict;
@@ -39,11 +40,14 @@ sub new
 	my $name = basename_of($0) . '_gateway' . ++$count . '.log';
 	my $self = bless {
 		node => $node,
-		options => { listen => '127.0.0.1:0', %options },
+		options => {
+			defined $options{config} ? () :
+			  (listen => '127.0.0.1:0', database => $node->connstr('postgres')),
+			%options
+		},
 		log_file => "$PostgreSQL::Test::Utils::log_path/$name"
 	}, $class;
 
-	$self->{options}{database} //= $node->connstr('postgres');
 	$self->start;
 	return $self;
 }
@@ -75,6 +79,8 @@ sub start
 
 	if ($pid == 0)
 	{
+		# the node's, for psql; the gateway has a name of its own
+		delete $ENV{PGAPPNAME};
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>>', $self->{log_file};
 		open STDERR, '>>', $self->{log_file};
