@@ -68,6 +68,31 @@ skip_digits(Cursor *c)
 	return c->p > start;
 }
 
+/*
+ * The rest of a character of several bytes, of which the first has been taken:
+ * UTF-8 as PostgreSQL accepts it, in the shortest form and without surrogates.
+ */
+static bool
+skip_continuation(Cursor *c, unsigned char first)
+{
+	int			n = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	if (first < 0xc2 || first > 0xf4 || c->end - c->p < n)
+		return false;
+	while (n-- > 0)
+	{
+		unsigned char ch = (unsigned char) *c->p++;
+
+		if (ch < low || ch > high)
+			return false;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return true;
+}
+
 static bool
 skip_string(Cursor *c)
 {
@@ -79,7 +104,7 @@ skip_string(Cursor *c)
 
 		if (ch == '"')
 			return true;
-		if (ch < 0x20)
+		if (ch < 0x20 || (ch >= 0x80 && !skip_continuation(c, ch)))
 			return false;
 		if (ch != '\\')
 			continue;
