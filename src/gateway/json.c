@@ -11,30 +11,6 @@
 #include "json.h"
 #include "util.h"
 
-size_t
-json_escape_char(unsigned char c, char *out)
-{
-	static const char hex[] = "0123456789abcdef";
-	static const char short_forms[] = "\b\t\n\f\r\"\\";
-	const char *found;
-
-	if (c >= 0x20 && c != '"' && c != '\\')
-	{
-		out[0] = (char) c;
-		return 1;
-	}
-	out[0] = '\\';
-	if (c != 0 && (found = strchr(short_forms, c)) != NULL)
-	{
-		out[1] = "btnfr\"\\"[found - short_forms];
-		return 2;
-	}
-	memcpy(out + 1, "u00", 3);
-	out[4] = hex[c >> 4];
-	out[5] = hex[c & 15];
-	return 6;
-}
-
 typedef struct Cursor
 {
 	const char *p;
@@ -91,6 +67,43 @@ skip_continuation(Cursor *c, unsigned char first)
 		high = 0xbf;
 	}
 	return true;
+}
+
+size_t
+json_escape_char(const char **s, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char short_forms[] = "\b\t\n\f\r\"\\";
+	const char *start = (*s)++;
+	unsigned char c = (unsigned char) *start;
+	const char *found;
+
+	if (c >= 0x80)
+	{
+		Cursor		rest = {*s, *s + strnlen(*s, 3)};
+
+		if (skip_continuation(&rest, c))
+		{
+			*s = rest.p;
+			memcpy(out, start, (size_t) (*s - start));
+			return (size_t) (*s - start);
+		}
+	}
+	else if (c >= 0x20 && c != '"' && c != '\\')
+	{
+		out[0] = (char) c;
+		return 1;
+	}
+	out[0] = '\\';
+	if ((found = strchr(short_forms, c)) != NULL)
+	{
+		out[1] = "btnfr\"\\"[found - short_forms];
+		return 2;
+	}
+	memcpy(out + 1, "u00", 3);
+	out[4] = hex[c >> 4];
+	out[5] = hex[c & 15];
+	return 6;
 }
 
 static bool

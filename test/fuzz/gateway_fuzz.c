@@ -127,6 +127,26 @@ json_one_of(Text *t, const char *set)
 	return true;
 }
 
+/* A character of UTF-8 of several bytes, by its code point */
+static bool
+json_wide(Text *t)
+{
+	unsigned char c = (unsigned char) *t->p++;
+	int			more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+	uint32_t	code = c & (0x3f >> more);
+
+	if (c < 0xc0 || c >= 0xf8)
+		return false;
+	for (int i = 0; i < more; i++)
+	{
+		if (t->p == t->end || (*t->p & 0xc0) != 0x80)
+			return false;
+		code = code << 6 | (*t->p++ & 0x3f);
+	}
+	return code >= (more == 1 ? 0x80 : more == 2 ? 0x800 : 0x10000) &&
+		code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+}
+
 static bool
 json_string(Text *t)
 {
@@ -134,6 +154,12 @@ json_string(Text *t)
 		return false;
 	while (t->p < t->end && *t->p != '"')
 	{
+		if ((unsigned char) *t->p >= 0x80)
+		{
+			if (!json_wide(t))
+				return false;
+			continue;
+		}
 		if ((unsigned char) *t->p < ' ')
 			return false;
 		if (*t->p++ != '\\')
