@@ -22,6 +22,12 @@
 /* How often a request is sent, at most. */
 #define ATTEMPTS_MAX	4
 
+/*
+ * Microseconds before a request is sent again whose connection was lost.  Where
+ * one is lost the others often are as well, which is to be noticed first.
+ */
+#define RETRY_PAUSE	50000
+
 typedef struct Member
 {
 	PgConn	   *conn;
@@ -47,6 +53,8 @@ static Exchange *queue_last;
 static int	nqueued;
 static int	nrunning;
 static struct event *queue_timer;
+static Exchange *lost_first;	/* to be sent again after RETRY_PAUSE */
+static struct event *lost_timer;
 static char *used_database;		/* the settings that the connections have */
 static char *used_replica;
 static int	used_request_timeout;
@@ -57,6 +65,8 @@ static const char *const pool_names[] = {
 };
 
 static void dispatch(void);
+static void enqueue(Exchange *exchange);
+static void on_lost_timer(evutil_socket_t fd, short events, void *arg);
 
 /* ---- starting a connection ---- */
 
@@ -346,6 +356,7 @@ pool_start(struct event_base *base)
 {
 	event_base = base;
 	queue_timer = event_new(base, -1, 0, on_queue_timer, NULL);
+	lost_timer = event_new(base, -1, 0, on_lost_timer, NULL);
 	note_settings();
 	control = pgconn_new(base, "control", config.database, &control_hooks, NULL);
 	resize(POOL_PRIMARY, config.database, config.pool_size);
@@ -393,6 +404,7 @@ pool_abandon(void)
 			free(member);
 		}
 	}
+	on_lost_timer(-1, 0, NULL);
 	while (queue_first != NULL)
 	{
 		Exchange   *exchange = queue_first;
@@ -420,6 +432,9 @@ pool_stop(void)
 	if (queue_timer != NULL)
 		event_free(queue_timer);
 	queue_timer = NULL;
+	if (lost_timer != NULL)
+		event_free(lost_timer);
+	lost_timer = NULL;
 	free(used_database);
 	free(used_replica);
 	used_database = used_replica = NULL;
@@ -471,17 +486,47 @@ choose(PoolName name, bool quick)
 	return best;
 }
 
-static void enqueue(Exchange *exchange);
-
-/* Send a request again, unless that has been tried often enough. */
+/*
+ * Send a request again, at once or after a pause, unless that has been tried
+ * often enough.
+ */
 static bool
-retry(Exchange *exchange)
+retry(Exchange *exchange, bool pause)
 {
+	struct timeval tv = {0, RETRY_PAUSE};
+
 	if (exchange->attempts >= ATTEMPTS_MAX)
 		return false;
 	metrics_count(METRICS_RETRIED);
-	enqueue(exchange);
+	if (!pause)
+	{
+		enqueue(exchange);
+		return true;
+	}
+	exchange->next = lost_first;
+	lost_first = exchange;
+	if (!event_pending(lost_timer, EV_TIMEOUT, NULL))
+		event_add(lost_timer, &tv);
 	return true;
+}
+
+/* Take the requests of lost connections up again. */
+static void
+on_lost_timer(evutil_socket_t fd, short events, void *arg)
+{
+	Exchange   *exchange = lost_first;
+
+	(void) fd;
+	(void) events;
+	(void) arg;
+	lost_first = NULL;
+	while (exchange != NULL)
+	{
+		Exchange   *next = exchange->next;
+
+		enqueue(exchange);
+		exchange = next;
+	}
 }
 
 /* The database has answered a request, or is gone. */
@@ -518,7 +563,7 @@ executed(void *arg, PGresult *result)
 	if (result == NULL)
 	{
 		/* Whether a write has happened cannot be known */
-		if (!exchange->operation->reads || !retry(exchange))
+		if (!exchange->operation->reads || !retry(exchange, true))
 			exchange_fail(exchange, &INTERNAL_SERVER_ERROR, "Internal server error");
 		return;
 	}
@@ -527,7 +572,7 @@ executed(void *arg, PGresult *result)
 	sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (sqlstate != NULL &&
 		(strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0) &&
-		retry(exchange))
+		retry(exchange, false))
 		PQclear(result);
 	else
 		exchange_respond_error(exchange, result);
