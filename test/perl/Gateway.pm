@@ -25,9 +25,12 @@ use Time::HiRes qw(time usleep);
 my %running;
 my $count = 0;
 
-# The program of the server's installation, else the one on the PATH
+# The program that GATEWAY names, such as one with sanitizers, else that of the
+# server's installation, else the one on the PATH
 sub program
 {
+	return $ENV{GATEWAY} if $ENV{GATEWAY};
+
 	my $bindir = `pg_config --bindir`;
 
 	chomp $bindir;

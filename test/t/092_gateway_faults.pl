@@ -34,7 +34,12 @@ sub new_gateway
 {
 	my (%options) = @_;
 
-	return Gateway->new($node, 'no-auth' => undef, %options);
+	return Gateway->new(
+		$node,
+		'no-auth' => undef,
+		listen => '127.0.0.1:0',
+		database => $node->connstr('postgres'),
+		%options);
 }
 
 # The response to one request on a connection of its own
@@ -152,10 +157,11 @@ my @disasters = (
 	[ 'terminated backends' => sub {
 			for (1 .. 5)
 			{
-				$node->safe_psql('postgres', q(
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE application_name = 'dynamo-gateway'));
-				sleep 0.2;
+				is( $node->safe_psql('postgres', q(
+SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
+ WHERE application_name = 'dynamo-gateway')),
+					't', 'connections of the gateway are terminated');
+				sleep 0.3;
 			}
 	} ]);
 
@@ -167,7 +173,7 @@ foreach my $disaster (@disasters)
 	sleep 0.5;
 	$happen->();
 	my $over = time;
-	sleep 2.5;
+	sleep 3;
 	my @records = $load->stop;
 
 	check_records($name, @records);
@@ -454,7 +460,7 @@ $gateway->stop;
 
 # ---- signals ----
 
-my $config = "$PostgreSQL::Test::Utils::tmp_check/gateway.conf";
+my $config = "$PostgreSQL::Test::Utils::tmp_check/gateway_faults.conf";
 append_to_file($config, "pool-size = 8\n");
 $gateway = new_gateway(config => $config);
 $gateway->wait_healthy;
