@@ -126,8 +126,12 @@ errors_write(Buffer *out, const Exception *exception, const char *message,
 		buffer_add_string(out, strcmp(exception->name, SERIALIZATION.name) == 0 ||
 						  strcmp(exception->name, ACCESS_DENIED.name) == 0 ?
 						  ",\"Message\":\"" : ",\"message\":\"");
-		for (const char *s = message; *s != '\0'; s++)
-			buffer_add(out, escaped, json_escape_char((unsigned char) *s, escaped));
+		while (*message != '\0')
+		{
+			size_t		n = json_escape_char(&message, escaped);
+
+			buffer_add(out, escaped, n);
+		}
 		buffer_add_char(out, '"');
 	}
 	if (detail != NULL && detail[0] == '{' && detail[1] != '\0' && detail[1] != '}')

@@ -11,8 +11,12 @@
 /* Bytes that json_escape_char writes at most. */
 #define JSON_ESCAPE_MAX	6
 
-/* Write a byte of a string as JSON wants it; returns the number of bytes. */
-extern size_t json_escape_char(unsigned char c, char *out);
+/*
+ * Write a character of a NUL-terminated string as JSON wants it, and go on to
+ * the next; returns the number of bytes written.  A byte that is no UTF-8
+ * becomes U+FFFD.
+ */
+extern size_t json_escape_char(const char **s, char *out);
 
 /* Is a text well-formed JSON?  Of any depth, in constant memory a level. */
 extern bool json_is_valid(const char *text, size_t len);
