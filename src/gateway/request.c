@@ -460,6 +460,16 @@ key_looked_up(void *arg, const AccessKey *key, bool known)
 		exchange_unavailable(exchange, "access keys cannot be looked up");
 }
 
+/* Can this be the id of a key?  dynamo.access_keys takes no others. */
+static bool
+may_be_key(const char *id)
+{
+	size_t		len = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+							 "0123456789_");
+
+	return len > 0 && len <= ACCESS_KEY_ID_MAX && id[len] == '\0';
+}
+
 static void
 authenticate(Exchange *exchange)
 {
@@ -491,8 +501,9 @@ authenticate(Exchange *exchange)
 		execute(exchange);
 		return;
 	}
-	key = keys_cached(exchange->access_key_id);
-	if (key != NULL)
+	if (!may_be_key(exchange->signature->access_key_id))
+		verify(exchange, NULL);
+	else if ((key = keys_cached(exchange->access_key_id)) != NULL)
 		verify(exchange, key);
 	else
 		keys_lookup(exchange->access_key_id, key_looked_up, exchange);
