@@ -313,6 +313,13 @@ foreach my $case (
 	answers(post('GetItem', $get, Authorization => $authorization, 'X-Amz-Date' => undef),
 		400, incomplete("$text${date_needed}Authorization=$authorization"), "missing: @missing and the date");
 }
+answers(
+	post('GetItem', $get, Authorization => "AWS4-HMAC-SHA256 \"\\\xc3\xa4\xff\xed\xa0\x80\xf0\x9f"),
+	400,
+	incomplete(
+		join('', map { "${needs}'$_' parameter. " } qw(Credential Signature SignedHeaders))
+		  . "Authorization=AWS4-HMAC-SHA256 \\\"\\\\\xc3\xa4" . "\xef\xbf\xbd" x 6),
+	'bytes of a header in a message');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef),
 	400, incomplete("${date_needed}Authorization=$AUTHORIZATION"), 'missing: the date');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef, Date => 'Thu, 01 Jan 2026 00:00:00 GMT'),
