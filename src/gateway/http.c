@@ -1,10 +1,12 @@
 /*
  * http.c - the HTTP server, on libevent's evhttp.
  *
- * evhttp times out connections on which nothing moves.  A client that sends or
- * takes a byte now and then is not covered by that, so the time of every
- * request and every response is watched here as well, in a table of
- * connections by file descriptor.
+ * evhttp's timeouts are for connections on which nothing moves.  They do not
+ * cover a client that sends or takes a byte now and then, and they would end a
+ * connection whose request takes long in the database.  So they only serve
+ * until a connection has sent something; after that the time of every request
+ * and every response is watched here, in a table of connections by file
+ * descriptor.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -33,6 +35,9 @@
 
 #define BACKLOG		1024
 
+/* Bytes that are read of a connection before somebody has use for them. */
+#define READ_AHEAD	(128 * 1024)
+
 typedef enum ClientState
 {
 	CLIENT_IDLE,
@@ -55,6 +60,7 @@ static size_t nsockets;
 static SSL_CTX *tls;
 static struct event *sweep_timer;
 static bool draining;
+static bool in_callback;		/* evhttp is on the stack */
 static Client *clients;			/* by file descriptor */
 static int	clients_size;
 static int	nclients;
@@ -129,29 +135,40 @@ on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg
 		client->state = CLIENT_IDLE;
 		nclients++;
 		evhttp_connection_set_closecb(client->evcon, on_close, (void *) (intptr_t) fd);
+		bufferevent_set_timeouts(bev, NULL, NULL);
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	}
 	if (client->state == CLIENT_IDLE)
 		set_state(client, CLIENT_READING);
 }
 
-/* Close connections whose request or response takes too long. */
+/* Has a client been in its state for too long? */
+static bool
+is_slow(const Client *client, int64_t now)
+{
+	int			limit = client->state == CLIENT_IDLE ? config.idle_timeout :
+	config.client_timeout;
+
+	return client->evcon != NULL && client->state != CLIENT_BUSY &&
+		now - client->since > (int64_t) limit * 1000000;
+}
+
+/* Close connections that have been idle, or at a request, for too long. */
 static void
 sweep(evutil_socket_t unused, short events, void *arg)
 {
-	int64_t		oldest = now_us() - (int64_t) config.client_timeout * 1000000;
+	int64_t		now = now_us();
 
 	(void) unused;
 	(void) events;
 	(void) arg;
 	for (int fd = 0; fd < clients_size; fd++)
 	{
-		if (clients[fd].evcon != NULL && clients[fd].since < oldest &&
-			(clients[fd].state == CLIENT_READING || clients[fd].state == CLIENT_WRITING))
-		{
+		if (!is_slow(&clients[fd], now))
+			continue;
+		if (clients[fd].state != CLIENT_IDLE)
 			metrics_count(METRICS_CLIENTS_TIMED_OUT);
-			evhttp_connection_free(clients[fd].evcon);
-		}
+		evhttp_connection_free(clients[fd].evcon);
 	}
 }
 
@@ -170,6 +187,48 @@ on_complete(struct evhttp_request *req, void *arg)
 			  CLIENT_READING : CLIENT_IDLE);
 }
 
+/*
+ * Go on watching a connection while its request is worked on, as evhttp does
+ * while it writes: without a callback for what is read.  evhttp would take the
+ * descriptor out of the event loop, and put it in again for the response.
+ */
+static void
+keep_watching(struct evhttp_request *req)
+{
+	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
+	bufferevent_data_cb write_cb;
+	bufferevent_event_cb event_cb;
+	void	   *arg;
+
+	bufferevent_getcb(bev, NULL, &write_cb, &event_cb, &arg);
+	bufferevent_setcb(bev, NULL, write_cb, event_cb, arg);
+	bufferevent_enable(bev, EV_READ);
+}
+
+/*
+ * Write a response at once, rather than when the event loop has found that it
+ * can be written.  What the kernel does not take is left to the event loop.
+ */
+static void
+write_now(struct evhttp_connection *evcon)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
+	struct evbuffer *output = bufferevent_get_output(bev);
+	bufferevent_data_cb write_cb;
+	void	   *arg;
+
+	evbuffer_unfreeze(output, 1);
+	while (evbuffer_get_length(output) > 0 &&
+		   evbuffer_write(output, bufferevent_getfd(bev)) > 0)
+		;
+	evbuffer_freeze(output, 1);
+	if (evbuffer_get_length(output) > 0)
+		return;
+	bufferevent_getcb(bev, NULL, &write_cb, NULL, &arg);
+	write_cb(bev, arg);
+}
+
 /* A whole request has been read. */
 static void
 on_request(struct evhttp_request *req, void *arg)
@@ -177,16 +236,23 @@ on_request(struct evhttp_request *req, void *arg)
 	(void) arg;
 	set_state(client_of(req), CLIENT_BUSY);
 	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
+	keep_watching(req);
+	in_callback = true;
 	request_start(req);
+	in_callback = false;
 }
 
 void
 http_send(struct evhttp_request *req, int status, const char *reason)
 {
+	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+
 	set_state(client_of(req), CLIENT_WRITING);
 	if (draining)
 		evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
 	evhttp_send_reply(req, status, reason, NULL);
+	if (evcon != NULL && tls == NULL && !in_callback)
+		write_now(evcon);
 }
 
 /* ---- TLS ---- */
@@ -245,7 +311,10 @@ make_bufferevent(struct event_base *base, void *arg)
 			bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	}
 	if (bev != NULL)
+	{
 		evbuffer_add_cb(bufferevent_get_input(bev), on_input, bev);
+		bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
+	}
 	return bev;
 }
 
@@ -363,7 +432,7 @@ http_start(struct event_base *base, char **error)
 	evhttp_set_default_content_type(server, NULL);
 	evhttp_set_max_body_size(server, BODY_MAX);
 	evhttp_set_max_headers_size(server, HEADERS_MAX);
-	evhttp_set_timeout(server, config.idle_timeout);
+	evhttp_set_timeout(server, config.client_timeout);
 	/* A body that is too large is read before the connection is closed, or the
 	 * client would see a reset instead of the response. */
 	evhttp_set_flags(server, EVHTTP_SERVER_LINGERING_CLOSE);
