@@ -602,6 +602,13 @@ $client->send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 $client->finish_sending;
 is($client->read_response->{status}, 200, 'a client that closes its side of the connection');
 
+# More than is read ahead of a connection whose request is being worked on
+my $big = '{"TableName":"Things","Key":{"id":{"S":"a"}},"Padding":"' . 'x' x 1_000_000 . '"}';
+$client = $gateway->connect;
+$client->send(http_request('POST', '/', headers_of('GetItem', $big), $big) x 3 . $good);
+answers($client->read_response, 200, $item, 'a pipelined request of a megabyte') for 1 .. 3;
+answers($client->read_response, 200, $item, 'and a small one behind them');
+
 # ---- bodies ----
 
 sub chunked
