@@ -602,6 +602,21 @@ $client->send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 $client->finish_sending;
 is($client->read_response->{status}, 200, 'a client that closes its side of the connection');
 
+$client = $gateway->connect;
+$client->send(http_request('POST', '/', headers_of('GetItem', $get, Connection => 'close'), $get));
+$client->finish_sending;
+$response = $client->read_response;
+is($response && $response->{body}, $item, 'also while its request is in the database');
+
+# One that goes away without waiting leaves the gateway as it was.
+foreach my $i (1 .. 20)
+{
+	$client = $gateway->connect;
+	$client->send($i % 2 ? $good : substr $good, 0, -$i);
+	$client->close;
+}
+answers(post('GetItem', $get), 200, $item, 'clients that go away');
+
 # More than is read ahead of a connection whose request is being worked on
 my $big = '{"TableName":"Things","Key":{"id":{"S":"a"}},"Padding":"' . 'x' x 1_000_000 . '"}';
 $client = $gateway->connect;

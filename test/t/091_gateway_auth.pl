@@ -851,6 +851,19 @@ my $long_get = '{"TableName":"Things","Key":{"id":{"S":"long"}}}';
 ok(answer(parse_response($out)) eq "200 {\"Item\":{\"v\":{\"S\":\"$long\"},\"id\":{\"S\":\"long\"}}}",
 	'a long response over TLS');
 
+# Pipelined, the last one closes.
+my $many = '';
+foreach my $i (1 .. 5)
+{
+	my @more = $i == 5 ? (Connection => 'close') : ();
+
+	@copy = SigV4::sign(key => $app, secret => $secrets{$app}, headers => headers_of('GetItem', @more), body => $get);
+	$many .= http_request('POST', '/', [ @copy, 'Content-Length' => length $get ], $get);
+}
+($out) = over_tls($many);
+my @bodies = $out =~ /\r\n\r\n(\{"Item":\{"id":\{"S":"a"\}\}\})/g;
+is(scalar @bodies, 5, 'pipelined requests over TLS');
+
 my $client = $gateway->connect;
 $client->send($health);
 $response = eval { $client->read_response };
