@@ -9,6 +9,7 @@ use HttpClient qw(http_request);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 use constant {
 	JSON_1_0 => 'application/x-amz-json-1.0',
@@ -832,6 +833,9 @@ BEGIN
 	IF NEW.item->'id'->>'S' = 'broken' THEN
 		PERFORM 1 / 0;
 	END IF;
+	IF NEW.item->'id'->>'S' = 'slow' THEN
+		PERFORM pg_sleep(0.2);
+	END IF;
 	RETURN NEW;
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON dynamo_data."Things"
@@ -866,6 +870,29 @@ answers(post('PutItem', sprintf $put, 'broken'),
 	'an error that is not the request\'s tells nothing');
 like($gateway->log, qr/"msg":"a request failed in the database".*"error":"division by zero"/,
 	'but the log does');
+
+# What clients do while a request takes its time
+my $slow = sprintf $put, 'slow';
+my $slow_request = http_request('POST', '/', headers_of('PutItem', $slow), $slow);
+$client = $gateway->connect;
+$client->send($slow_request . $good);
+answers($client->read_response, 200, '{}', 'a slow request');
+answers($client->read_response, 200, $item, 'with another behind it');
+$client = $gateway->connect;
+$client->send($slow_request);
+usleep(50_000);
+$client->send($good);
+answers($client->read_response, 200, '{}', 'a slow request');
+answers($client->read_response, 200, $item, 'with another that comes while it runs');
+$client = $gateway->connect;
+$client->send($slow_request);
+$client->finish_sending;
+$response = $client->read_response;
+is($response && $response->{body}, '{}', 'a client that closes its side while its request runs');
+$client = $gateway->connect;
+$client->send($slow_request);
+$client->close;
+answers(post('PutItem', $slow), 200, '{}', 'one that goes away meanwhile');
 
 # Several at once on few connections: a failed commit belongs to its own request.
 my @clients = map { $gateway->connect } 1 .. 24;
