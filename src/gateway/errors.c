@@ -144,7 +144,11 @@ errors_write(Buffer *out, const Exception *exception, const char *message,
 						  strcmp(exception->name, ACCESS_DENIED.name) == 0 ?
 						  ",\"Message\":\"" : ",\"message\":\"");
 		while (*message != '\0')
-			buffer_add(out, escaped, json_escape_char(&message, escaped));
+		{
+			size_t		n = json_escape_char(&message, escaped);
+
+			buffer_add(out, escaped, n);
+		}
 		buffer_add_char(out, '"');
 	}
 	if (members != NULL)

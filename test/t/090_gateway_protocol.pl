@@ -9,6 +9,7 @@ use HttpClient qw(http_request);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 use constant {
 	JSON_1_0 => 'application/x-amz-json-1.0',
@@ -313,6 +314,13 @@ foreach my $case (
 	answers(post('GetItem', $get, Authorization => $authorization, 'X-Amz-Date' => undef),
 		400, incomplete("$text${date_needed}Authorization=$authorization"), "missing: @missing and the date");
 }
+answers(
+	post('GetItem', $get, Authorization => "AWS4-HMAC-SHA256 \"\\\xc3\xa4\xff\xed\xa0\x80\xf0\x9f"),
+	400,
+	incomplete(
+		join('', map { "${needs}'$_' parameter. " } qw(Credential Signature SignedHeaders))
+		  . "Authorization=AWS4-HMAC-SHA256 \\\"\\\\\xc3\xa4" . "\xef\xbf\xbd" x 6),
+	'bytes of a header in a message');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef),
 	400, incomplete("${date_needed}Authorization=$AUTHORIZATION"), 'missing: the date');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef, Date => 'Thu, 01 Jan 2026 00:00:00 GMT'),
@@ -595,6 +603,28 @@ $client->send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 $client->finish_sending;
 is($client->read_response->{status}, 200, 'a client that closes its side of the connection');
 
+$client = $gateway->connect;
+$client->send(http_request('POST', '/', headers_of('GetItem', $get, Connection => 'close'), $get));
+$client->finish_sending;
+$response = $client->read_response;
+is($response && $response->{body}, $item, 'also while its request is in the database');
+
+# One that goes away without waiting leaves the gateway as it was.
+foreach my $i (1 .. 20)
+{
+	$client = $gateway->connect;
+	$client->send($i % 2 ? $good : substr $good, 0, -$i);
+	$client->close;
+}
+answers(post('GetItem', $get), 200, $item, 'clients that go away');
+
+# More than is read ahead of a connection whose request is being worked on
+my $big = '{"TableName":"Things","Key":{"id":{"S":"a"}},"Padding":"' . 'x' x 1_000_000 . '"}';
+$client = $gateway->connect;
+$client->send(http_request('POST', '/', headers_of('GetItem', $big), $big) x 3 . $good);
+answers($client->read_response, 200, $item, 'a pipelined request of a megabyte') for 1 .. 3;
+answers($client->read_response, 200, $item, 'and a small one behind them');
+
 # ---- bodies ----
 
 sub chunked
@@ -803,6 +833,9 @@ BEGIN
 	IF NEW.item->'id'->>'S' = 'broken' THEN
 		PERFORM 1 / 0;
 	END IF;
+	IF NEW.item->'id'->>'S' = 'slow' THEN
+		PERFORM pg_sleep(0.2);
+	END IF;
 	RETURN NEW;
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON dynamo_data."Things"
@@ -837,6 +870,29 @@ answers(post('PutItem', sprintf $put, 'broken'),
 	'an error that is not the request\'s tells nothing');
 like($gateway->log, qr/"msg":"a request failed in the database".*"error":"division by zero"/,
 	'but the log does');
+
+# What clients do while a request takes its time
+my $slow = sprintf $put, 'slow';
+my $slow_request = http_request('POST', '/', headers_of('PutItem', $slow), $slow);
+$client = $gateway->connect;
+$client->send($slow_request . $good);
+answers($client->read_response, 200, '{}', 'a slow request');
+answers($client->read_response, 200, $item, 'with another behind it');
+$client = $gateway->connect;
+$client->send($slow_request);
+usleep(50_000);
+$client->send($good);
+answers($client->read_response, 200, '{}', 'a slow request');
+answers($client->read_response, 200, $item, 'with another that comes while it runs');
+$client = $gateway->connect;
+$client->send($slow_request);
+$client->finish_sending;
+$response = $client->read_response;
+is($response && $response->{body}, '{}', 'a client that closes its side while its request runs');
+$client = $gateway->connect;
+$client->send($slow_request);
+$client->close;
+answers(post('PutItem', $slow), 200, '{}', 'one that goes away meanwhile');
 
 # Several at once on few connections: a failed commit belongs to its own request.
 my @clients = map { $gateway->connect } 1 .. 24;

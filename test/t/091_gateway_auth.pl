@@ -233,6 +233,12 @@ is(answer(request_as("' OR true --", 'GetItem', $get, secret => 'x'))
 is(answer(request_as('A' x 4000, 'GetItem', $get, secret => 'x')), $INVALID_TOKEN, 'a long key');
 is(answer(request_as("$app" . 'A' x 200, 'GetItem', $get, secret => $secrets{$app})), $INVALID_TOKEN,
 	'a key that begins like a good one');
+is(answer(request_as($_, 'GetItem', $get, secret => 'x')), $INVALID_TOKEN, 'a key of strange bytes')
+  foreach "AKIA\xff", "AKIA\xc3\xa4", 'AKIA"\\';
+my $longest = 'K' x 128;
+$node->safe_psql('postgres', "INSERT INTO dynamo.access_keys VALUES ('$longest', 'long', 'app')");
+is(answer(request_as($longest, 'GetItem', $get, secret => 'long')), $item, 'the longest key');
+is(answer(request_as("${longest}K", 'GetItem', $get, secret => 'long')), $INVALID_TOKEN, 'a longer one');
 is(answer(request_as(lc $app, 'GetItem', $get, secret => $secrets{$app})), $INVALID_TOKEN,
 	'a key in another case');
 is(answer(request_as($app, 'GetItem', $get, sign_body => "$get ")), $MISMATCH, 'an altered body');
@@ -428,7 +434,7 @@ sub becomes
 	my ($expected, $name, $key, $operation, $body, %options) = @_;
 	my $got = '';
 
-	for (1 .. 100)
+	for (1 .. 300)
 	{
 		$got = answer(request_as($key, $operation, $body, %options));
 		last if $got eq $expected;
@@ -576,6 +582,13 @@ foreach my $operation ('GetItem', 'PutItem')
 		  metric('requests_total', operation => $operation, status => 400),
 		'of all requests');
 	cmp_ok(metric('request_duration_seconds_sum', operation => $operation), '>', 0, 'with a sum');
+}
+# The second one may still be on its way.
+for (1 .. 500)
+{
+	last if metric('database_connections', pool => 'primary', state => 'ready') == 2;
+	usleep(10_000);
+	$metrics = $gateway->metrics;
 }
 is(metric('database_connections', pool => 'primary', state => 'ready'), 2, 'connections in the metrics');
 is(metric('database_connections', pool => 'primary', state => 'down'), 0, 'of which none is down');
@@ -837,6 +850,19 @@ my $long_get = '{"TableName":"Things","Key":{"id":{"S":"long"}}}';
 ($out) = over_tls(http_request('POST', '/', [ @copy, 'Content-Length' => length $long_get ], $long_get));
 ok(answer(parse_response($out)) eq "200 {\"Item\":{\"v\":{\"S\":\"$long\"},\"id\":{\"S\":\"long\"}}}",
 	'a long response over TLS');
+
+# Pipelined, the last one closes.
+my $many = '';
+foreach my $i (1 .. 5)
+{
+	my @more = $i == 5 ? (Connection => 'close') : ();
+
+	@copy = SigV4::sign(key => $app, secret => $secrets{$app}, headers => headers_of('GetItem', @more), body => $get);
+	$many .= http_request('POST', '/', [ @copy, 'Content-Length' => length $get ], $get);
+}
+($out) = over_tls($many);
+my @bodies = $out =~ /\r\n\r\n(\{"Item":\{"id":\{"S":"a"\}\}\})/g;
+is(scalar @bodies, 5, 'pipelined requests over TLS');
 
 my $client = $gateway->connect;
 $client->send($health);
