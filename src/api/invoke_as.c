@@ -166,8 +166,8 @@ dynamo_invoke_as(PG_FUNCTION_ARGS)
 		const char *role_name = NameStr(*PG_GETARG_NAME(0));
 
 		/*
-		 * To a gateway this is no fault of its statement, but a key whose role
-		 * is gone: it may not do anything.
+		 * To a gateway this is no fault of its statement, but a key whose
+		 * role is gone: it may not do anything.
 		 */
 		if (!OidIsValid(get_role_oid(role_name, true)))
 			ereport(ERROR,
