@@ -59,7 +59,10 @@ make_request_id(char *id)
 	id[REQUEST_ID_LEN] = '\0';
 }
 
-/* The headers that matter, in one pass; of several the first counts. */
+/*
+ * The headers that matter, in one pass; of several the first counts.  White
+ * space at the end of a name is a part of it for evhttp, but not for everybody.
+ */
 static void
 read_headers(Exchange *exchange)
 {
@@ -90,14 +93,20 @@ read_headers(Exchange *exchange)
 		size_t		len = strlen(header->key);
 
 		exchange->nheaders++;
+		if (len == 0 || (unsigned char) header->key[len - 1] <= ' ')
+			exchange->odd_headers = true;
 		for (size_t i = 0; i < lengthof(known); i++)
 		{
 			const char **value = (const char **)
 				((char *) &exchange->headers + known[i].offset);
 
-			if (len == known[i].len && *value == NULL &&
-				strcasecmp(header->key, known[i].name) == 0)
+			if (len != known[i].len || strcasecmp(header->key, known[i].name) != 0)
+				continue;
+			if (*value == NULL)
 				*value = header->value;
+			else if (value == &exchange->headers.content_length ||
+					 value == &exchange->headers.transfer_encoding)
+				exchange->odd_headers = true;
 		}
 	}
 }
@@ -593,19 +602,6 @@ decompress(Exchange *exchange)
 	return false;
 }
 
-/* How often a header comes */
-static int
-count_headers(const Exchange *exchange, const char *name)
-{
-	struct evkeyvalq *list = evhttp_request_get_input_headers(exchange->http);
-	struct evkeyval *header;
-	int			n = 0;
-
-	TAILQ_FOREACH(header, list, next)
-		n += strcasecmp(header->key, name) == 0;
-	return n;
-}
-
 /*
  * Is it clear where the body ends?  A proxy in front might see it differently,
  * so what evhttp does not read, and what it reads generously, is not accepted,
@@ -618,10 +614,9 @@ check_framing(Exchange *exchange)
 	const char *length = exchange->headers.content_length;
 	enum evhttp_cmd_type method = evhttp_request_get_command(exchange->http);
 
-	if ((transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
-		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')) ||
-		count_headers(exchange, "Transfer-Encoding") > 1 ||
-		count_headers(exchange, "Content-Length") > 1)
+	if (exchange->odd_headers ||
+		(transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
+		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')))
 	{
 		output_header(exchange, "Connection", "close");
 		finish(exchange, 400, "BadRequest");
