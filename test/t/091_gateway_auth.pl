@@ -202,6 +202,12 @@ is(answer(presigned($get, expires => 60)), $item, 'one that expires');
 is(answer(presigned($get, expires => 7200, time => time - 3600)), $item, 'one of an hour ago that is still valid');
 is(answer(presigned("$get ")), $MISMATCH, 'a presigned request with another body');
 is(answer(presigned($get, secret => 'x')), $MISMATCH, 'a presigned request with a wrong secret');
+is( answer(presigned($get, signed => ['host'])),
+	exception('InvalidSignatureException', "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."),
+	'a presigned request whose target is not signed');
+is( answer(presigned($get, service => 's3')),
+	exception('InvalidSignatureException', "Credential should be scoped to correct service: 'dynamodb'."),
+	'a presigned request for another service');
 is(answer(presigned($get, key => 'AKIANONE')), $INVALID_TOKEN, 'a presigned request of an unknown key');
 like(answer(presigned($get, expires => 60, time => time - 120)),
 	qr/^400 .*InvalidSignatureException","message":"Signature expired: \S+ is now earlier than \S+ \(\S+ - 60 sec\.\)"\}$/,
