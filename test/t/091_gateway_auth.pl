@@ -433,6 +433,18 @@ $node->safe_psql('postgres', 'DROP ROLE gone');
 is( answer(request_as($gone, 'GetItem', $get)),
 	exception('AccessDeniedException', 'role \"gone\" does not exist'),
 	'a role that has been dropped');
+$node->safe_psql(
+	'postgres', q(
+CREATE FUNCTION miss() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_catalog.current_setting('no.such_setting');
+	RETURN NEW;
+END $$;
+CREATE TRIGGER miss BEFORE INSERT ON dynamo_data."Things" FOR EACH ROW EXECUTE FUNCTION miss()));
+is( answer(request_as($app, 'PutItem', '{"TableName":"Things","Item":{"id":{"S":"c"}}}')),
+	'500 {"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"Internal server error"}',
+	'something else that does not exist');
+$node->safe_psql('postgres', 'DROP FUNCTION miss() CASCADE');
 
 # The gateway hears of changes by a notification, which takes a moment.
 sub becomes
