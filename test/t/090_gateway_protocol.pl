@@ -676,6 +676,13 @@ foreach my $case (
 	[ 'a list of lengths', "Content-Length: 2, 2\r\n" ],
 	[ 'the same length twice', "Content-Length: 2\r\nContent-Length: 2\r\n" ],
 	[ 'an empty length', "Content-Length: \r\n" ],
+	[ 'white space before the colon', "Content-Length : 2\r\n" ],
+	[ 'white space in front of the colon of another length', "Content-Length: 2\r\nContent-Length\t: 3\r\n" ],
+	[ 'white space before the colon of chunks', "Content-Length: 2\r\nTransfer-Encoding : chunked\r\n" ],
+	[ 'a NUL byte in a name', "Content-Length\0: 2\r\n" ],
+	[ 'a vertical tab in a transfer coding', "Content-Length: 2\r\nTransfer-Encoding: \x0bchunked\r\n" ],
+	[ 'a continued length', "Content-Length: 2\r\n 2\r\n" ],
+	[ 'a continued transfer coding', "Content-Length: 2\r\nTransfer-Encoding:\r\n chunked\r\n" ],
 	[ 'chunks twice', "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" ],
   )
 {
@@ -905,8 +912,16 @@ is( join(' ', map { $_->read_response->{status} } @clients),
 
 # ---- without the database ----
 
-$gateway->stop;
 $node->stop;
+for (1 .. 200)
+{
+	$response = $gateway->request('GET', '/', [ Host => 'x' ]);
+	last if $response->{status} != 200;
+	usleep(20_000);
+}
+answers($response, 503, 'unhealthy: no connection to the database ', 'the health check when the database has gone',
+	'content-type' => 'text/plain');
+$gateway->stop;
 $gateway->start;
 answers($gateway->request('GET', '/', [ Host => 'x' ]),
 	503, 'unhealthy: no connection to the database ', 'the health check without a database',

@@ -202,6 +202,12 @@ is(answer(presigned($get, expires => 60)), $item, 'one that expires');
 is(answer(presigned($get, expires => 7200, time => time - 3600)), $item, 'one of an hour ago that is still valid');
 is(answer(presigned("$get ")), $MISMATCH, 'a presigned request with another body');
 is(answer(presigned($get, secret => 'x')), $MISMATCH, 'a presigned request with a wrong secret');
+is( answer(presigned($get, signed => ['host'])),
+	exception('InvalidSignatureException', "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."),
+	'a presigned request whose target is not signed');
+is( answer(presigned($get, service => 's3')),
+	exception('InvalidSignatureException', "Credential should be scoped to correct service: 'dynamodb'."),
+	'a presigned request for another service');
 is(answer(presigned($get, key => 'AKIANONE')), $INVALID_TOKEN, 'a presigned request of an unknown key');
 like(answer(presigned($get, expires => 60, time => time - 120)),
 	qr/^400 .*InvalidSignatureException","message":"Signature expired: \S+ is now earlier than \S+ \(\S+ - 60 sec\.\)"\}$/,
@@ -427,6 +433,18 @@ $node->safe_psql('postgres', 'DROP ROLE gone');
 is( answer(request_as($gone, 'GetItem', $get)),
 	exception('AccessDeniedException', 'role \"gone\" does not exist'),
 	'a role that has been dropped');
+$node->safe_psql(
+	'postgres', q(
+CREATE FUNCTION miss() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_catalog.current_setting('no.such_setting');
+	RETURN NEW;
+END $$;
+CREATE TRIGGER miss BEFORE INSERT ON dynamo_data."Things" FOR EACH ROW EXECUTE FUNCTION miss()));
+is( answer(request_as($app, 'PutItem', '{"TableName":"Things","Item":{"id":{"S":"c"}}}')),
+	'500 {"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"Internal server error"}',
+	'something else that does not exist');
+$node->safe_psql('postgres', 'DROP FUNCTION miss() CASCADE');
 
 # The gateway hears of changes by a notification, which takes a moment.
 sub becomes
