@@ -95,9 +95,13 @@ read_headers(Exchange *exchange)
 			const char **value = (const char **)
 				((char *) &exchange->headers + known[i].offset);
 
-			if (len == known[i].len && *value == NULL &&
-				strcasecmp(header->key, known[i].name) == 0)
+			if (len != known[i].len || strcasecmp(header->key, known[i].name) != 0)
+				continue;
+			if (*value == NULL)
 				*value = header->value;
+			else if (value == &exchange->headers.content_length ||
+					 value == &exchange->headers.transfer_encoding)
+				exchange->headers.length_repeated = true;
 		}
 	}
 }
@@ -581,19 +585,6 @@ decompress(Exchange *exchange)
 	return false;
 }
 
-/* How often a header comes */
-static int
-count_headers(const Exchange *exchange, const char *name)
-{
-	struct evkeyvalq *list = evhttp_request_get_input_headers(exchange->http);
-	struct evkeyval *header;
-	int			n = 0;
-
-	TAILQ_FOREACH(header, list, next)
-		n += strcasecmp(header->key, name) == 0;
-	return n;
-}
-
 /*
  * Is it clear where the body ends?  A proxy in front might see it differently,
  * so what evhttp does not read, and what it reads generously, is not accepted,
@@ -608,8 +599,7 @@ check_framing(Exchange *exchange)
 
 	if ((transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
 		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')) ||
-		count_headers(exchange, "Transfer-Encoding") > 1 ||
-		count_headers(exchange, "Content-Length") > 1)
+		exchange->headers.length_repeated)
 	{
 		output_header(exchange, "Connection", "close");
 		finish(exchange, 400, "BadRequest");
