@@ -7,7 +7,7 @@ import {
 	DeleteCommand, DynamoDBDocumentClient, GetCommand, NumberValue, PutCommand, QueryCommand,
 	ScanCommand, UpdateCommand, paginateQuery, paginateScan,
 } from '@aws-sdk/lib-dynamodb';
-import { client, createTable, fails } from './common.mjs';
+import { client, createTable, fails, newClient } from './common.mjs';
 
 const TableName = await createTable('document', {
 	definitions: [{ AttributeName: 'status', AttributeType: 'S' }],
@@ -40,7 +40,8 @@ test('put and get: the types of JavaScript', async () => {
 });
 
 test('numbers beyond doubles, by NumberValue and BigInt', async () => {
-	const exact = DynamoDBDocumentClient.from(client, { unmarshallOptions: { wrapNumbers: true } });
+	// A client of its own, since the options stay with the client
+	const exact = DynamoDBDocumentClient.from(newClient(), { unmarshallOptions: { wrapNumbers: true } });
 	const Item = {
 		pk: 'numbers', sk: 1, n: NumberValue.from('0.12345678901234567890123456789012345678'),
 		i: 123456789012345678901234567890n,
