@@ -452,9 +452,9 @@ class Queries(Case):
         self.table.delete_item(Key=key)
         self.assertFails('ValidationException',
                          'One or more parameter values were invalid: Type mismatch for Index '
-                         'Key weight Expected: N Actual: S IndexName: by-kind', 400,
+                         'Key kind Expected: S Actual: N IndexName: by-kind', 400,
                          self.table.put_item,
-                         Item={'pk': 'wrong', 'sk': 1, 'kind': 'x', 'weight': 'heavy'})
+                         Item={'pk': 'wrong', 'sk': 1, 'kind': 1, 'weight': 1})
 
     def test_scan(self):
         """Scan: pages, filter, segments"""
