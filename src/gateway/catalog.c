@@ -57,6 +57,7 @@ void
 catalog_load(const PGresult *result)
 {
 	static const char *const stale[] = {"BatchGetItem", "GetItem", "Query", "Scan"};
+	static const char *const quick[] = {"GetItem", "Query"};
 	static const char *const streams[] = {"DescribeStream", "GetRecords",
 	"GetShardIterator", "ListStreams"};
 
@@ -71,6 +72,7 @@ catalog_load(const PGresult *result)
 		entry->operation.name = xstrdup(name);
 		entry->operation.reads = reads(name);
 		entry->operation.may_be_stale = is_one_of(name, stale, lengthof(stale));
+		entry->operation.quick = is_one_of(name, quick, lengthof(quick));
 		entry->operation.of_streams = is_one_of(name, streams, lengthof(streams));
 		entry->next = entries;
 		entries = entry;

@@ -56,7 +56,7 @@ static const Setting settings[] = {
 	"answer GET /metrics, in Prometheus's format"},
 	{"no-auth", SETTING_BOOL, offsetof(Config, no_auth), "off", 0, 0, true,
 	"accept any signature; requests run as the connection's user"},
-	{"pipeline-depth", SETTING_INT, offsetof(Config, pipeline_depth), "4", 1, 64, false,
+	{"pipeline-depth", SETTING_INT, offsetof(Config, pipeline_depth), "8", 1, 64, false,
 	"requests that are sent on one connection before the first is answered"},
 	{"pool-size", SETTING_INT, offsetof(Config, pool_size), "8", 1, 1000, false,
 	"connections to the database, and to the replica"},

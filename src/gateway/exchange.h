@@ -22,9 +22,26 @@
 #define ACCESS_KEY_ID_MAX	128
 #define ROLE_NAME_MAX	63		/* bytes of a name in PostgreSQL */
 
+/* The headers that matter; NULL where there is none. */
+typedef struct RequestHeaders
+{
+	const char *accept_encoding;
+	const char *content_encoding;
+	const char *content_length;
+	const char *content_type;
+	const char *host;
+	const char *origin;
+	const char *request_headers;	/* Access-Control-Request-Headers */
+	const char *request_method; /* Access-Control-Request-Method */
+	const char *target;
+	const char *transfer_encoding;
+} RequestHeaders;
+
 typedef struct Exchange
 {
 	struct evhttp_request *http;
+	RequestHeaders headers;
+	int			nheaders;		/* all of them */
 	char		request_id[REQUEST_ID_LEN + 1];
 	int64_t		started;		/* now_us() */
 	const Operation *operation; /* NULL until it is known */
@@ -39,7 +56,7 @@ typedef struct Exchange
 	struct Exchange *next;
 	int64_t		queued;			/* now_us() */
 	int			attempts;
-	bool		on_replica;
+	struct Member *member;		/* the connection that it was sent on */
 
 	/* of the lookup of its access key */
 	struct SigV4Signature *signature;

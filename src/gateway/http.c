@@ -33,6 +33,9 @@
 
 #define BACKLOG		1024
 
+/* Bytes that are read of a connection before somebody has use for them. */
+#define READ_AHEAD	(128 * 1024)
+
 typedef enum ClientState
 {
 	CLIENT_IDLE,
@@ -55,6 +58,7 @@ static size_t nsockets;
 static SSL_CTX *tls;
 static struct event *sweep_timer;
 static bool draining;
+static bool in_callback;		/* evhttp is on the stack */
 static Client *clients;			/* by file descriptor */
 static int	clients_size;
 static int	nclients;
@@ -170,6 +174,48 @@ on_complete(struct evhttp_request *req, void *arg)
 			  CLIENT_READING : CLIENT_IDLE);
 }
 
+/*
+ * Go on watching a connection while its request is worked on, as evhttp does
+ * while it writes: without a callback for what is read.  evhttp would take the
+ * descriptor out of the event loop, and put it in again for the response.
+ */
+static void
+keep_watching(struct evhttp_request *req)
+{
+	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
+	bufferevent_data_cb write_cb;
+	bufferevent_event_cb event_cb;
+	void	   *arg;
+
+	bufferevent_getcb(bev, NULL, &write_cb, &event_cb, &arg);
+	bufferevent_setcb(bev, NULL, write_cb, event_cb, arg);
+	bufferevent_enable(bev, EV_READ);
+}
+
+/*
+ * Write a response at once, rather than when the event loop has found that it
+ * can be written.  What the kernel does not take is left to the event loop.
+ */
+static void
+write_now(struct evhttp_connection *evcon)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
+	struct evbuffer *output = bufferevent_get_output(bev);
+	bufferevent_data_cb write_cb;
+	void	   *arg;
+
+	evbuffer_unfreeze(output, 1);
+	while (evbuffer_get_length(output) > 0 &&
+		   evbuffer_write(output, bufferevent_getfd(bev)) > 0)
+		;
+	evbuffer_freeze(output, 1);
+	if (evbuffer_get_length(output) > 0)
+		return;
+	bufferevent_getcb(bev, NULL, &write_cb, NULL, &arg);
+	write_cb(bev, arg);
+}
+
 /* A whole request has been read. */
 static void
 on_request(struct evhttp_request *req, void *arg)
@@ -177,16 +223,23 @@ on_request(struct evhttp_request *req, void *arg)
 	(void) arg;
 	set_state(client_of(req), CLIENT_BUSY);
 	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
+	keep_watching(req);
+	in_callback = true;
 	request_start(req);
+	in_callback = false;
 }
 
 void
 http_send(struct evhttp_request *req, int status, const char *reason)
 {
+	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+
 	set_state(client_of(req), CLIENT_WRITING);
 	if (draining)
 		evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
 	evhttp_send_reply(req, status, reason, NULL);
+	if (evcon != NULL && tls == NULL && !in_callback)
+		write_now(evcon);
 }
 
 /* ---- TLS ---- */
@@ -245,7 +298,10 @@ make_bufferevent(struct event_base *base, void *arg)
 			bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	}
 	if (bev != NULL)
+	{
 		evbuffer_add_cb(bufferevent_get_input(bev), on_input, bev);
+		bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
+	}
 	return bev;
 }
 

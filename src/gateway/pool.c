@@ -12,8 +12,12 @@
 #include "replica.h"
 #include "util.h"
 
-/* Nothing is sent behind a request that has run for so long, microseconds. */
-#define SLOW	5000
+/*
+ * Nothing is sent behind a request that has run for so long, microseconds, and
+ * nothing quick behind one that has run for so long.
+ */
+#define LONG		5000
+#define LONG_QUICK	1000
 
 /* How often a request is sent, at most. */
 #define ATTEMPTS_MAX	4
@@ -22,7 +26,7 @@ typedef struct Member
 {
 	PgConn	   *conn;
 	PoolName	pool;
-	int			index;
+	int			running;		/* requests, those that are not quick */
 } Member;
 
 typedef struct Pool
@@ -258,7 +262,6 @@ resize(PoolName name, const char *conninfo, int n)
 		Member	   *member = xcalloc(1, sizeof(Member));
 
 		member->pool = name;
-		member->index = pool->n;
 		pool->members[pool->n++] = member;
 		member->conn = pgconn_new(event_base, pool_names[name], conninfo,
 								  &member_hooks, member);
@@ -409,30 +412,40 @@ pool_available(void)
 
 /* ---- requests ---- */
 
-/* The connection of a pool that is to take the next request; NULL: none. */
-static PgConn *
-choose(PoolName name)
+/* Can a connection take a request behind those that it has? */
+static bool
+has_room(const Member *member, int64_t now, int64_t longest)
+{
+	int			pending = pgconn_pending(member->conn);
+
+	return pgconn_is_ready(member->conn) && pending < config.pipeline_depth &&
+		(pending == 0 || now - pgconn_head_started(member->conn) < longest);
+}
+
+/* The connection of a pool that is to take a request; NULL: none. */
+static Member *
+choose(PoolName name, bool quick)
 {
 	Pool	   *pool = &pools[name];
-	PgConn	   *best = NULL;
-	int64_t		now = 0;
+	Member	   *best = NULL;
+	int64_t		now = now_us();
 
-	for (int i = 0; i < pool->n; i++)
+	for (int i = 0; quick && i < pool->n; i++)
 	{
-		PgConn	   *conn = pool->members[i]->conn;
-		int			pending = pgconn_pending(conn);
+		Member	   *member = pool->members[i];
 
-		if (!pgconn_is_ready(conn))
-			continue;
-		if (pending == 0)
-			return conn;
-		if (pending >= config.pipeline_depth ||
-			(best != NULL && pending >= pgconn_pending(best)))
-			continue;
-		if (now == 0)
-			now = now_us();
-		if (now - pgconn_head_started(conn) < SLOW)
-			best = conn;
+		if (member->running == 0 && has_room(member, now, LONG_QUICK))
+			return member;
+	}
+	/* From the other end: away from where the quick ones are */
+	for (int i = pool->n - 1; i >= 0; i--)
+	{
+		Member	   *member = pool->members[i];
+
+		if ((best == NULL ||
+			 pgconn_pending(member->conn) < pgconn_pending(best->conn)) &&
+			has_room(member, now, LONG))
+			best = member;
 	}
 	return best;
 }
@@ -455,19 +468,22 @@ static void
 executed(void *arg, PGresult *result)
 {
 	Exchange   *exchange = arg;
+	bool		on_replica = exchange->member->pool == POOL_REPLICA;
 	const char *sqlstate;
 
 	nrunning--;
+	if (!exchange->operation->quick)
+		exchange->member->running--;
 	if (succeeded(result))
 	{
-		if (exchange->on_replica)
+		if (on_replica)
 			metrics_count(METRICS_REPLICA_READS);
 		exchange_respond(exchange, result);
 		return;
 	}
 
 	/* A replica's answer is final only when it is one: it may lack the table */
-	if (exchange->on_replica)
+	if (on_replica)
 	{
 		PQclear(result);
 		metrics_count(METRICS_REPLICA_FALLBACKS);
@@ -493,7 +509,7 @@ executed(void *arg, PGresult *result)
 }
 
 static void
-send_request(Exchange *exchange, PgConn *conn, bool to_replica)
+send_request(Exchange *exchange, Member *member)
 {
 	const char *const values[] = {exchange->role, exchange->operation->name,
 	exchange->body};
@@ -501,19 +517,22 @@ send_request(Exchange *exchange, PgConn *conn, bool to_replica)
 	(int) strlen(exchange->operation->name), (int) exchange->body_len};
 	int			first = config.no_auth ? 1 : 0;
 
-	exchange->on_replica = to_replica;
+	exchange->member = member;
 	exchange->attempts++;
 	nrunning++;
-	pgconn_execute(conn, 3 - first, values + first, lengths + first, executed, exchange);
+	if (!exchange->operation->quick)
+		member->running++;
+	pgconn_execute(member->conn, 3 - first, values + first, lengths + first, executed, exchange);
 }
 
 /* Give waiting requests to the connections that can take them. */
 static void
 dispatch(void)
 {
-	PgConn	   *conn;
+	Member	   *member;
 
-	while (queue_first != NULL && (conn = choose(POOL_PRIMARY)) != NULL)
+	while (queue_first != NULL &&
+		   (member = choose(POOL_PRIMARY, queue_first->operation->quick)) != NULL)
 	{
 		Exchange   *exchange = queue_first;
 
@@ -521,7 +540,7 @@ dispatch(void)
 		if (queue_first == NULL)
 			queue_last = NULL;
 		nqueued--;
-		send_request(exchange, conn, false);
+		send_request(exchange, member);
 	}
 }
 
@@ -529,11 +548,12 @@ dispatch(void)
 static void
 enqueue(Exchange *exchange)
 {
-	PgConn	   *conn;
+	Member	   *member;
 
-	if (queue_first == NULL && (conn = choose(POOL_PRIMARY)) != NULL)
+	if (queue_first == NULL &&
+		(member = choose(POOL_PRIMARY, exchange->operation->quick)) != NULL)
 	{
-		send_request(exchange, conn, false);
+		send_request(exchange, member);
 		return;
 	}
 	if (nqueued >= config.queue_limit)
@@ -561,12 +581,12 @@ enqueue(Exchange *exchange)
 void
 pool_submit(Exchange *exchange)
 {
-	PgConn	   *conn;
+	Member	   *member;
 
 	if (pools[POOL_REPLICA].n > 0 && replica_usable() &&
 		catalog_allows_replica(exchange->operation, exchange->body, exchange->body_len) &&
-		(conn = choose(POOL_REPLICA)) != NULL)
-		send_request(exchange, conn, true);
+		(member = choose(POOL_REPLICA, exchange->operation->quick)) != NULL)
+		send_request(exchange, member);
 	else
 		enqueue(exchange);
 }

@@ -59,10 +59,47 @@ make_request_id(char *id)
 	id[REQUEST_ID_LEN] = '\0';
 }
 
-static const char *
-input_header(const Exchange *exchange, const char *name)
+/* The headers that matter, in one pass; of several the first counts. */
+static void
+read_headers(Exchange *exchange)
 {
-	return evhttp_find_header(evhttp_request_get_input_headers(exchange->http), name);
+	static const struct
+	{
+		const char *name;
+		size_t		len;
+		size_t		offset;
+	}			known[] =
+	{
+#define KNOWN(header, member) {header, sizeof(header) - 1, offsetof(RequestHeaders, member)}
+		KNOWN("Accept-Encoding", accept_encoding),
+		KNOWN("Access-Control-Request-Headers", request_headers),
+		KNOWN("Access-Control-Request-Method", request_method),
+		KNOWN("Content-Encoding", content_encoding),
+		KNOWN("Content-Length", content_length),
+		KNOWN("Content-Type", content_type),
+		KNOWN("Host", host),
+		KNOWN("Origin", origin),
+		KNOWN("Transfer-Encoding", transfer_encoding),
+		KNOWN("X-Amz-Target", target)
+#undef KNOWN
+	};
+	struct evkeyval *header;
+
+	TAILQ_FOREACH(header, evhttp_request_get_input_headers(exchange->http), next)
+	{
+		size_t		len = strlen(header->key);
+
+		exchange->nheaders++;
+		for (size_t i = 0; i < lengthof(known); i++)
+		{
+			const char **value = (const char **)
+				((char *) &exchange->headers + known[i].offset);
+
+			if (len == known[i].len && *value == NULL &&
+				strcasecmp(header->key, known[i].name) == 0)
+				*value = header->value;
+		}
+	}
 }
 
 static void
@@ -82,9 +119,10 @@ exchange_new(struct evhttp_request *req)
 	exchange->body_len = evbuffer_get_length(input);
 	exchange->body = exchange->body_len == 0 ? "" :
 		(const char *) evbuffer_pullup(input, -1);
+	read_headers(exchange);
 	make_request_id(exchange->request_id);
 	output_header(exchange, "x-amzn-RequestId", exchange->request_id);
-	if (input_header(exchange, "Origin") != NULL)
+	if (exchange->headers.origin != NULL)
 	{
 		output_header(exchange, "Access-Control-Allow-Origin", "*");
 		output_header(exchange, "Access-Control-Expose-Headers",
@@ -176,7 +214,7 @@ add_compressed(Exchange *exchange, const char *data, size_t len)
 
 	if (len < COMPRESS_MIN)
 		return false;
-	encoding = encoding_negotiate(input_header(exchange, "Accept-Encoding"));
+	encoding = encoding_negotiate(exchange->headers.accept_encoding);
 	if (encoding == ENCODING_IDENTITY)
 		return false;
 	buffer_init(&compressed);
@@ -318,8 +356,8 @@ not_found(Exchange *exchange)
 static void
 preflight(Exchange *exchange)
 {
-	const char *headers = input_header(exchange, "Access-Control-Request-Headers");
-	const char *method = input_header(exchange, "Access-Control-Request-Method");
+	const char *headers = exchange->headers.request_headers;
+	const char *method = exchange->headers.request_method;
 
 	output_header(exchange, "Access-Control-Max-Age", "172800");
 	if (headers != NULL)
@@ -344,7 +382,7 @@ is_address(const char *host)
 static void
 health(Exchange *exchange)
 {
-	const char *host = input_header(exchange, "Host");
+	const char *host = exchange->headers.host;
 	char	   *text;
 
 	if (!pool_available())
@@ -374,21 +412,16 @@ metrics(Exchange *exchange)
 
 /* ---- authentication ---- */
 
-/* A request as it is signed, on the headers of evhttp. */
+/* A request as it is signed; its headers are evhttp's, the array is not. */
 static void
 signed_request(const Exchange *exchange, SigV4Request *request)
 {
 	struct evbuffer *input = evhttp_request_get_input_buffer(exchange->http);
-	struct evkeyvalq *list = evhttp_request_get_input_headers(exchange->http);
+	SigV4Header *headers = xmalloc((size_t) exchange->nheaders * sizeof(SigV4Header));
 	struct evkeyval *header;
-	SigV4Header *headers;
 	int			n = 0;
 
-	TAILQ_FOREACH(header, list, next)
-		n++;
-	headers = xmalloc((size_t) n * sizeof(SigV4Header));
-	n = 0;
-	TAILQ_FOREACH(header, list, next)
+	TAILQ_FOREACH(header, evhttp_request_get_input_headers(exchange->http), next)
 	{
 		headers[n].name = header->key;
 		headers[n].value = header->value;
@@ -401,12 +434,6 @@ signed_request(const Exchange *exchange, SigV4Request *request)
 	request->body_len = evbuffer_get_length(input);
 	request->body = request->body_len == 0 ? (const unsigned char *) "" :
 		evbuffer_pullup(input, -1);
-}
-
-static void
-free_signed_request(SigV4Request *request)
-{
-	free((void *) request->headers);
 }
 
 /* Everything is known but what the database says. */
@@ -422,22 +449,16 @@ execute(Exchange *exchange)
 
 /* The key of a request is known, or is known not to exist (NULL). */
 static void
-verify(Exchange *exchange, const AccessKey *key)
+verify(Exchange *exchange, const SigV4Request *request, const AccessKey *key)
 {
-	SigV4Request request;
-	bool		ok;
-
 	if (key == NULL || *key->role == '\0')
 	{
 		fail_early(exchange, &UNRECOGNIZED_CLIENT,
 				   "The security token included in the request is invalid.");
 		return;
 	}
-	signed_request(exchange, &request);
-	ok = sigv4_verify(&request, exchange->signature,
-					  keys_signing_key(key, exchange->signature));
-	free_signed_request(&request);
-	if (!ok)
+	if (!sigv4_verify(request, exchange->signature,
+					  keys_signing_key(key, exchange->signature)))
 	{
 		fail_early(exchange, &UNRECOGNIZED_CLIENT,
 				   "The request signature we calculated does not match the signature "
@@ -453,11 +474,16 @@ static void
 key_looked_up(void *arg, const AccessKey *key, bool known)
 {
 	Exchange   *exchange = arg;
+	SigV4Request request;
 
-	if (known)
-		verify(exchange, key);
-	else
+	if (!known)
+	{
 		exchange_unavailable(exchange, "access keys cannot be looked up");
+		return;
+	}
+	signed_request(exchange, &request);
+	verify(exchange, &request, key);
+	free((void *) request.headers);
 }
 
 static void
@@ -471,7 +497,6 @@ authenticate(Exchange *exchange)
 	exchange->signature = xcalloc(1, sizeof(SigV4Signature));
 	signed_request(exchange, &request);
 	status = sigv4_parse(&request, !config.no_auth, exchange->signature, &message);
-	free_signed_request(&request);
 	if (status == SIGV4_OK && !config.no_auth)
 		status = sigv4_check_date(exchange->signature, time(NULL), &message);
 	if (status != SIGV4_OK)
@@ -481,21 +506,19 @@ authenticate(Exchange *exchange)
 				   status == SIGV4_INCOMPLETE ? &INCOMPLETE_SIGNATURE :
 				   &INVALID_SIGNATURE, message);
 		free(message);
-		return;
+		goto done;
 	}
 	if (exchange->signature->access_key_id != NULL)
 		snprintf(exchange->access_key_id, sizeof(exchange->access_key_id), "%s",
 				 exchange->signature->access_key_id);
 	if (config.no_auth)
-	{
 		execute(exchange);
-		return;
-	}
-	key = keys_cached(exchange->access_key_id);
-	if (key != NULL)
-		verify(exchange, key);
+	else if ((key = keys_cached(exchange->access_key_id)) != NULL)
+		verify(exchange, &request, key);
 	else
 		keys_lookup(exchange->access_key_id, key_looked_up, exchange);
+done:
+	free((void *) request.headers);
 }
 
 /* ---- a request from its beginning ---- */
@@ -504,7 +527,7 @@ authenticate(Exchange *exchange)
 static bool
 check_content_type(Exchange *exchange)
 {
-	const char *type = input_header(exchange, "Content-Type");
+	const char *type = exchange->headers.content_type;
 	size_t		len;
 
 	if (type != NULL)
@@ -531,7 +554,7 @@ check_content_type(Exchange *exchange)
 static bool
 decompress(Exchange *exchange)
 {
-	Encoding	encoding = encoding_parse(input_header(exchange, "Content-Encoding"));
+	Encoding	encoding = encoding_parse(exchange->headers.content_encoding);
 
 	if (encoding == ENCODING_IDENTITY)
 		return true;
@@ -565,8 +588,8 @@ decompress(Exchange *exchange)
 static bool
 check_framing(Exchange *exchange)
 {
-	const char *transfer = input_header(exchange, "Transfer-Encoding");
-	const char *length = input_header(exchange, "Content-Length");
+	const char *transfer = exchange->headers.transfer_encoding;
+	const char *length = exchange->headers.content_length;
 	enum evhttp_cmd_type method = evhttp_request_get_command(exchange->http);
 
 	if (transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0))
@@ -593,7 +616,7 @@ request_start(struct evhttp_request *req)
 
 	if (!check_framing(exchange))
 		return;
-	if (method == EVHTTP_REQ_OPTIONS && input_header(exchange, "Origin") != NULL)
+	if (method == EVHTTP_REQ_OPTIONS && exchange->headers.origin != NULL)
 	{
 		preflight(exchange);
 		return;
@@ -621,7 +644,7 @@ request_start(struct evhttp_request *req)
 		exchange_unavailable(exchange, "the database has not answered yet");
 		return;
 	}
-	target = input_header(exchange, "X-Amz-Target");
+	target = exchange->headers.target;
 	exchange->operation = target ? catalog_find(target) : NULL;
 	if (exchange->operation == NULL)
 		fail_early(exchange, &UNKNOWN_OPERATION, NULL);

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "buffer.h"
 #include "sigv4.h"
@@ -26,21 +27,27 @@
 
 /* ---- digests ---- */
 
-/* Looked up once: OpenSSL takes longer to find an algorithm than to run it. */
-static const EVP_MD *
-sha256_algorithm(void)
-{
-	static const EVP_MD *md = NULL;
-
-	if (md == NULL)
-		md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	return md;
-}
-
+/*
+ * Algorithms are looked up once, and contexts used again: OpenSSL takes longer
+ * for either than for the digest of a small request.
+ */
 static void
 sha256(const void *data, size_t len, unsigned char *digest)
 {
-	if (EVP_Digest(data, len, digest, NULL, sha256_algorithm(), NULL) != 1)
+	static EVP_MD_CTX *ctx = NULL;
+
+	if (ctx == NULL)
+	{
+		EVP_MD	   *md = EVP_MD_fetch(NULL, "SHA256", NULL);
+
+		ctx = EVP_MD_CTX_new();
+		if (ctx == NULL || EVP_DigestInit_ex2(ctx, md, NULL) != 1)
+			abort();
+		EVP_MD_free(md);
+	}
+	if (EVP_DigestInit_ex2(ctx, NULL, NULL) != 1 ||
+		EVP_DigestUpdate(ctx, data, len) != 1 ||
+		EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
 		abort();
 }
 
@@ -48,7 +55,25 @@ static void
 hmac(const void *key, size_t key_len, const void *data, size_t len,
 	 unsigned char *mac)
 {
-	if (HMAC(sha256_algorithm(), key, (int) key_len, data, len, mac, NULL) == NULL)
+	static EVP_MAC_CTX *ctx = NULL;
+	size_t		mac_len;
+
+	if (ctx == NULL)
+	{
+		EVP_MAC    *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+		OSSL_PARAM	params[] = {
+			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0),
+			OSSL_PARAM_construct_end()
+		};
+
+		ctx = EVP_MAC_CTX_new(algorithm);
+		if (ctx == NULL || EVP_MAC_CTX_set_params(ctx, params) != 1)
+			abort();
+		EVP_MAC_free(algorithm);
+	}
+	if (EVP_MAC_init(ctx, key, key_len, NULL) != 1 ||
+		EVP_MAC_update(ctx, data, len) != 1 ||
+		EVP_MAC_final(ctx, mac, &mac_len, SHA256_BYTES) != 1)
 		abort();
 }
 
@@ -666,7 +691,8 @@ sigv4_verify(const SigV4Request *request, const SigV4Signature *signature,
 
 	/* The canonical request */
 	buffer_init(&text);
-	buffer_printf(&text, "%s\n", request->method);
+	buffer_add_string(&text, request->method);
+	buffer_add_char(&text, '\n');
 	add_canonical_path(&text, request->uri);
 	buffer_add_char(&text, '\n');
 	add_canonical_query(&text, request->uri);
@@ -674,15 +700,25 @@ sigv4_verify(const SigV4Request *request, const SigV4Signature *signature,
 	add_canonical_headers(&text, request, signature->signed_headers);
 	sha256(request->body, request->body_len, digest);
 	to_hex(digest, SHA256_BYTES, hex);
-	buffer_printf(&text, "\n%s\n%s", signature->signed_headers, hex);
+	buffer_add_char(&text, '\n');
+	buffer_add_string(&text, signature->signed_headers);
+	buffer_add_char(&text, '\n');
+	buffer_add_string(&text, hex);
 
 	/* The string to sign */
 	sha256(text.data, text.len, digest);
 	to_hex(digest, SHA256_BYTES, hex);
 	text.len = 0;
-	buffer_printf(&text, ALGORITHM "\n%s\n%s/%s/%s/" TERMINATOR "\n%s",
-				  signature->timestamp, signature->date, signature->region,
-				  signature->service, hex);
+	buffer_add_string(&text, ALGORITHM "\n");
+	buffer_add_string(&text, signature->timestamp);
+	buffer_add_char(&text, '\n');
+	buffer_add_string(&text, signature->date);
+	buffer_add_char(&text, '/');
+	buffer_add_string(&text, signature->region);
+	buffer_add_char(&text, '/');
+	buffer_add_string(&text, signature->service);
+	buffer_add_string(&text, "/" TERMINATOR "\n");
+	buffer_add_string(&text, hex);
 
 	hmac(key, SHA256_BYTES, text.data, text.len, digest);
 	to_hex(digest, SHA256_BYTES, hex);
