@@ -42,7 +42,7 @@ static const Setting settings[] = {
 	"seconds a client may take to send a request, or to take a response"},
 	{"database", SETTING_STRING, offsetof(Config, database), "", 0, 0, false,
 	"libpq connection string of the database"},
-	{"idle-timeout", SETTING_INT, offsetof(Config, idle_timeout), "60", 1, 86400, true,
+	{"idle-timeout", SETTING_INT, offsetof(Config, idle_timeout), "60", 1, 86400, false,
 	"seconds after which a connection without requests is closed"},
 	{"listen", SETTING_STRING, offsetof(Config, listen), "127.0.0.1:8000", 0, 0, true,
 	"address:port to listen on, several separated by commas"},

@@ -1,10 +1,12 @@
 /*
  * http.c - the HTTP server, on libevent's evhttp.
  *
- * evhttp times out connections on which nothing moves.  A client that sends or
- * takes a byte now and then is not covered by that, so the time of every
- * request and every response is watched here as well, in a table of
- * connections by file descriptor.
+ * evhttp's timeouts are for connections on which nothing moves.  They do not
+ * cover a client that sends or takes a byte now and then, and they would end a
+ * connection whose request takes long in the database.  So they only serve
+ * until a connection has sent something; after that the time of every request
+ * and every response is watched here, in a table of connections by file
+ * descriptor.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -133,29 +135,40 @@ on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg
 		client->state = CLIENT_IDLE;
 		nclients++;
 		evhttp_connection_set_closecb(client->evcon, on_close, (void *) (intptr_t) fd);
+		bufferevent_set_timeouts(bev, NULL, NULL);
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	}
 	if (client->state == CLIENT_IDLE)
 		set_state(client, CLIENT_READING);
 }
 
-/* Close connections whose request or response takes too long. */
+/* Has a client been in its state for too long? */
+static bool
+is_slow(const Client *client, int64_t now)
+{
+	int			limit = client->state == CLIENT_IDLE ? config.idle_timeout :
+	config.client_timeout;
+
+	return client->evcon != NULL && client->state != CLIENT_BUSY &&
+		now - client->since > (int64_t) limit * 1000000;
+}
+
+/* Close connections that have been idle, or at a request, for too long. */
 static void
 sweep(evutil_socket_t unused, short events, void *arg)
 {
-	int64_t		oldest = now_us() - (int64_t) config.client_timeout * 1000000;
+	int64_t		now = now_us();
 
 	(void) unused;
 	(void) events;
 	(void) arg;
 	for (int fd = 0; fd < clients_size; fd++)
 	{
-		if (clients[fd].evcon != NULL && clients[fd].since < oldest &&
-			(clients[fd].state == CLIENT_READING || clients[fd].state == CLIENT_WRITING))
-		{
+		if (!is_slow(&clients[fd], now))
+			continue;
+		if (clients[fd].state != CLIENT_IDLE)
 			metrics_count(METRICS_CLIENTS_TIMED_OUT);
-			evhttp_connection_free(clients[fd].evcon);
-		}
+		evhttp_connection_free(clients[fd].evcon);
 	}
 }
 
@@ -419,7 +432,7 @@ http_start(struct event_base *base, char **error)
 	evhttp_set_default_content_type(server, NULL);
 	evhttp_set_max_body_size(server, BODY_MAX);
 	evhttp_set_max_headers_size(server, HEADERS_MAX);
-	evhttp_set_timeout(server, config.idle_timeout);
+	evhttp_set_timeout(server, config.client_timeout);
 	/* A body that is too large is read before the connection is closed, or the
 	 * client would see a reset instead of the response. */
 	evhttp_set_flags(server, EVHTTP_SERVER_LINGERING_CLOSE);
