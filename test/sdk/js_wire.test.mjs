@@ -165,6 +165,21 @@ test('compressed requests', async () => {
 	}
 });
 
+test('requests up to 16 MB arrive', async () => {
+	for (const size of [127, 128, 129, 256, 400].map((kb) => kb * 1024 - 1000)) {
+		const Item = { ...key('size'), v: { S: 'z'.repeat(size) } };
+		await client.send(new PutItemCommand({ TableName, Item }));
+		const got = await client.send(new GetItemCommand({ TableName, Key: key('size') }));
+		assert.equal(got.Item.v.S.length, size);
+	}
+	// Items of that size are refused, but they are read before
+	for (const size of [1e6, 5e6, 16e6]) {
+		await failsWith(client.send(new PutItemCommand({
+			TableName, Item: { ...key('size'), v: { S: 'z'.repeat(size) } },
+		})), 'ValidationException', 'Item size has exceeded the maximum allowed size');
+	}
+});
+
 test('a page of 1 MB', async () => {
 	await Promise.all(Array.from({ length: 12 }, (_, i) => client.send(new PutItemCommand({
 		TableName, Item: { ...key(`page ${i}`), v: { S: 'y'.repeat(100000) } },
