@@ -581,9 +581,23 @@ decompress(Exchange *exchange)
 	return false;
 }
 
+/* How often a header comes */
+static int
+count_headers(const Exchange *exchange, const char *name)
+{
+	struct evkeyvalq *list = evhttp_request_get_input_headers(exchange->http);
+	struct evkeyval *header;
+	int			n = 0;
+
+	TAILQ_FOREACH(header, list, next)
+		n += strcasecmp(header->key, name) == 0;
+	return n;
+}
+
 /*
  * Is it clear where the body ends?  A proxy in front might see it differently,
- * so what evhttp does not read is not accepted, and the connection is closed.
+ * so what evhttp does not read, and what it reads generously, is not accepted,
+ * and the connection is closed.
  */
 static bool
 check_framing(Exchange *exchange)
@@ -592,7 +606,10 @@ check_framing(Exchange *exchange)
 	const char *length = exchange->headers.content_length;
 	enum evhttp_cmd_type method = evhttp_request_get_command(exchange->http);
 
-	if (transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0))
+	if ((transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
+		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')) ||
+		count_headers(exchange, "Transfer-Encoding") > 1 ||
+		count_headers(exchange, "Content-Length") > 1)
 	{
 		output_header(exchange, "Connection", "close");
 		finish(exchange, 400, "BadRequest");
