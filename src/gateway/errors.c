@@ -30,6 +30,7 @@ static const struct
 {
 	{"22021", &SERIALIZATION},	/* a body that is not UTF-8 */
 	{"23", &VALIDATION},		/* a constraint that a user put on an item table */
+	{"28000", &ACCESS_DENIED},	/* the role of an access key is gone */
 	{"42501", &ACCESS_DENIED},
 	{"53", &SERVICE_UNAVAILABLE},	/* out of memory, disk, connections */
 	{"57P", &SERVICE_UNAVAILABLE},	/* shutting down, starting up */
