@@ -30,6 +30,7 @@ static const struct
 {
 	{"22021", &SERIALIZATION},	/* a body that is not UTF-8 */
 	{"23", &VALIDATION},		/* a constraint that a user put on an item table */
+	{"28000", &ACCESS_DENIED},	/* the role of an access key is gone */
 	{"42501", &ACCESS_DENIED},
 	{"53", &SERVICE_UNAVAILABLE},	/* out of memory, disk, connections */
 	{"57P", &SERVICE_UNAVAILABLE},	/* shutting down, starting up */
@@ -144,11 +145,7 @@ errors_write(Buffer *out, const Exception *exception, const char *message,
 						  strcmp(exception->name, ACCESS_DENIED.name) == 0 ?
 						  ",\"Message\":\"" : ",\"message\":\"");
 		while (*message != '\0')
-		{
-			size_t		n = json_escape_char(&message, escaped);
-
-			buffer_add(out, escaped, n);
-		}
+			buffer_add(out, escaped, json_escape_char(&message, escaped));
 		buffer_add_char(out, '"');
 	}
 	if (members != NULL)

@@ -208,8 +208,6 @@ on_event(struct bufferevent *bev, short what, void *arg)
  * Go on watching a connection while its request is worked on, as evhttp does
  * while it writes: without a callback for what is read.  evhttp would take the
  * descriptor out of the event loop, and put it in again for the response.
- * What is read is limited until the response has been sent; not after that,
- * since evhttp wants a whole body before it takes it.
  */
 static void
 keep_watching(struct evhttp_request *req)
@@ -224,6 +222,7 @@ keep_watching(struct evhttp_request *req)
 	if (event_cb != on_event)
 		evhttp_event_cb = event_cb;
 	bufferevent_setcb(bev, NULL, write_cb, on_event, arg);
+	/* Not before: evhttp waits for a whole body to be in the buffer */
 	bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
 	bufferevent_enable(bev, EV_READ);
 }

@@ -11,67 +11,6 @@
 #include "json.h"
 #include "util.h"
 
-/*
- * The bytes of a character of several, of which the first is at s; 0 if it is
- * none.  UTF-8 as PostgreSQL accepts it: in the shortest form, no surrogates.
- */
-static size_t
-utf8_length(const char *s, const char *end)
-{
-	unsigned char first = (unsigned char) *s;
-	size_t		len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-
-	if (first < 0xc2 || first > 0xf4 || (size_t) (end - s) < len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-	{
-		unsigned char c = (unsigned char) s[i];
-
-		if (c < low || c > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
-}
-
-size_t
-json_escape_char(const char **s, char *out)
-{
-	static const char hex[] = "0123456789abcdef";
-	static const char short_forms[] = "\b\t\n\f\r\"\\";
-	const char *start = *s;
-	unsigned char c = (unsigned char) *start;
-	const char *found;
-
-	if (c >= 0x80)
-	{
-		size_t		len = utf8_length(start, start + strnlen(start, 4));
-
-		*s = start + (len > 0 ? len : 1);
-		memcpy(out, len > 0 ? start : "\xef\xbf\xbd", len > 0 ? len : 3);
-		return len > 0 ? len : 3;
-	}
-	++*s;
-	if (c >= 0x20 && c != '"' && c != '\\')
-	{
-		out[0] = (char) c;
-		return 1;
-	}
-	out[0] = '\\';
-	if (c != 0 && (found = strchr(short_forms, c)) != NULL)
-	{
-		out[1] = "btnfr\"\\"[found - short_forms];
-		return 2;
-	}
-	memcpy(out + 1, "u00", 3);
-	out[4] = hex[c >> 4];
-	out[5] = hex[c & 15];
-	return 6;
-}
-
 typedef struct Cursor
 {
 	const char *p;
@@ -105,6 +44,68 @@ skip_digits(Cursor *c)
 	return c->p > start;
 }
 
+/*
+ * The rest of a character of several bytes, of which the first has been taken:
+ * UTF-8 as PostgreSQL accepts it, in the shortest form and without surrogates.
+ */
+static bool
+skip_continuation(Cursor *c, unsigned char first)
+{
+	int			n = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	if (first < 0xc2 || first > 0xf4 || c->end - c->p < n)
+		return false;
+	while (n-- > 0)
+	{
+		unsigned char ch = (unsigned char) *c->p++;
+
+		if (ch < low || ch > high)
+			return false;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return true;
+}
+
+size_t
+json_escape_char(const char **s, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char short_forms[] = "\b\t\n\f\r\"\\";
+	const char *start = (*s)++;
+	unsigned char c = (unsigned char) *start;
+	const char *found;
+
+	if (c >= 0x80)
+	{
+		Cursor		rest = {*s, *s + strnlen(*s, 3)};
+
+		if (skip_continuation(&rest, c))
+		{
+			*s = rest.p;
+			memcpy(out, start, (size_t) (*s - start));
+			return (size_t) (*s - start);
+		}
+	}
+	else if (c >= 0x20 && c != '"' && c != '\\')
+	{
+		out[0] = (char) c;
+		return 1;
+	}
+	out[0] = '\\';
+	if ((found = strchr(short_forms, c)) != NULL)
+	{
+		out[1] = "btnfr\"\\"[found - short_forms];
+		return 2;
+	}
+	memcpy(out + 1, "u00", 3);
+	out[4] = hex[c >> 4];
+	out[5] = hex[c & 15];
+	return 6;
+}
+
 static bool
 skip_string(Cursor *c)
 {
@@ -112,21 +113,11 @@ skip_string(Cursor *c)
 		return false;
 	while (c->p < c->end)
 	{
-		unsigned char ch = (unsigned char) *c->p;
+		unsigned char ch = (unsigned char) *c->p++;
 
-		if (ch >= 0x80)
-		{
-			size_t		len = utf8_length(c->p, c->end);
-
-			if (len == 0)
-				return false;
-			c->p += len;
-			continue;
-		}
-		c->p++;
 		if (ch == '"')
 			return true;
-		if (ch < 0x20)
+		if (ch < 0x20 || (ch >= 0x80 && !skip_continuation(c, ch)))
 			return false;
 		if (ch != '\\')
 			continue;

@@ -12,9 +12,9 @@
 #define JSON_ESCAPE_MAX	6
 
 /*
- * Write a character of a NUL-terminated string as JSON wants it, and go on to
- * the next; returns the number of bytes written.  A byte that is no UTF-8
- * becomes U+FFFD.
+ * Write the first character of a string, which is not empty, as JSON wants it
+ * and move on to the next one; returns the number of bytes.  Bytes that are not
+ * UTF-8 are taken for Latin-1, as those of HTTP headers are.
  */
 extern size_t json_escape_char(const char **s, char *out);
 

@@ -129,7 +129,7 @@ keys_lookup(const char *access_key_id, KeyCallback callback, void *arg)
 	lookup->arg = arg;
 	pool_control_query("SELECT secret_access_key, role_name "
 					   "FROM dynamo.access_keys WHERE access_key_id = $1",
-					   1, (const char *const *) &lookup->id, looked_up, lookup);
+					   lookup->id, looked_up, lookup);
 }
 
 const unsigned char *

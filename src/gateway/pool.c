@@ -44,9 +44,21 @@ typedef struct Pool
 	bool		lost_all;		/* so that it is logged once */
 } Pool;
 
+typedef struct ControlQuery
+{
+	const char *sql;
+	char	   *value;
+	PgCallback	callback;
+	void	   *arg;
+	int64_t		asked;			/* now_us() */
+	struct ControlQuery *next;
+} ControlQuery;
+
 static struct event_base *event_base;
 static Pool pools[NPOOLS];
 static PgConn *control;			/* the gateway's own queries */
+static ControlQuery *waiting;	/* queries until it is ready, the last first */
+static int	nwaiting;
 static PgConn *replica_control;
 static Exchange *queue_first;
 static Exchange *queue_last;
@@ -67,6 +79,7 @@ static const char *const pool_names[] = {
 static void dispatch(void);
 static void enqueue(Exchange *exchange);
 static void on_lost_timer(evutil_socket_t fd, short events, void *arg);
+static void start_queue_timer(void);
 
 /* ---- starting a connection ---- */
 
@@ -209,13 +222,6 @@ control_connected(PgConn *conn, void *arg)
 }
 
 static void
-do_nothing(PgConn *conn, void *arg)
-{
-	(void) conn;
-	(void) arg;
-}
-
-static void
 control_lost(PgConn *conn, void *arg)
 {
 	(void) conn;
@@ -231,9 +237,118 @@ control_notified(const char *channel, const char *payload, void *arg)
 	keys_forget(payload);
 }
 
+static void
+control_query_done(ControlQuery *query, PGresult *result)
+{
+	query->callback(query->arg, result);
+	free(query->value);
+	free(query);
+}
+
+static void ask_later(ControlQuery *query);
+
+static void
+control_answered(void *arg, PGresult *result)
+{
+	if (result == NULL)
+		ask_later(arg);
+	else
+		control_query_done(arg, result);
+}
+
+static void
+ask(ControlQuery *query)
+{
+	pgconn_query(control, query->sql, 1, (const char *const *) &query->value,
+				 control_answered, query);
+}
+
+/* Put a query aside until the connection is ready, or it has taken too long. */
+static void
+ask_later(ControlQuery *query)
+{
+	if (nwaiting >= config.queue_limit ||
+		now_us() - query->asked >= (int64_t) config.queue_timeout * 1000000)
+	{
+		control_query_done(query, NULL);
+		return;
+	}
+	query->next = waiting;
+	waiting = query;
+	nwaiting++;
+	start_queue_timer();
+}
+
+/* Ask what has waited; give up on the rest when there is no connection. */
+static void
+ask_waiting(void)
+{
+	ControlQuery *list = waiting;
+
+	waiting = NULL;
+	nwaiting = 0;
+	while (list != NULL)
+	{
+		ControlQuery *query = list;
+
+		list = query->next;
+		if (pgconn_is_ready(control))
+			ask(query);
+		else
+			ask_later(query);
+	}
+}
+
+/* Give up on all that wait. */
+static void
+drop_waiting(void)
+{
+	while (waiting != NULL)
+	{
+		ControlQuery *query = waiting;
+
+		waiting = query->next;
+		nwaiting--;
+		control_query_done(query, NULL);
+	}
+}
+
+static void
+control_ready(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+	if (waiting != NULL)
+		ask_waiting();
+}
+
+void
+pool_control_query(const char *sql, const char *value, PgCallback callback,
+				   void *arg)
+{
+	ControlQuery *query = xmalloc(sizeof(ControlQuery));
+
+	query->sql = sql;
+	query->value = xstrdup(value);
+	query->callback = callback;
+	query->arg = arg;
+	query->asked = now_us();
+	if (pgconn_is_ready(control))
+		ask(query);
+	else
+		ask_later(query);
+}
+
 static const PgConnHooks control_hooks = {
-	control_connected, do_nothing, control_lost, control_notified
+	control_connected, control_ready, control_lost, control_notified
 };
+
+static void
+do_nothing(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+}
 
 static void
 replica_control_connected(PgConn *conn, void *arg)
@@ -245,13 +360,6 @@ replica_control_connected(PgConn *conn, void *arg)
 static const PgConnHooks replica_control_hooks = {
 	replica_control_connected, do_nothing, do_nothing, NULL
 };
-
-void
-pool_control_query(const char *sql, int nparams, const char *const *values,
-				   PgCallback callback, void *arg)
-{
-	pgconn_query(control, sql, nparams, values, callback, arg);
-}
 
 /* ---- the pools ---- */
 
@@ -343,12 +451,20 @@ on_queue_timer(evutil_socket_t fd, short events, void *arg)
 		metrics_count(METRICS_QUEUE_TIMED_OUT);
 		exchange_unavailable(exchange, "waited too long for a connection to the database");
 	}
+	if (waiting != NULL)
+		ask_waiting();
 	if (queue_first != NULL)
-	{
-		struct timeval tv = {0, 100000};
+		start_queue_timer();
+}
 
+/* Look from time to time whether something has waited too long. */
+static void
+start_queue_timer(void)
+{
+	struct timeval tv = {0, 100000};
+
+	if (!event_pending(queue_timer, EV_TIMEOUT, NULL))
 		event_add(queue_timer, &tv);
-	}
 }
 
 void
@@ -414,6 +530,7 @@ pool_abandon(void)
 		exchange_unavailable(exchange, "the gateway is shutting down");
 	}
 	queue_last = NULL;
+	drop_waiting();
 }
 
 void
@@ -424,6 +541,7 @@ pool_stop(void)
 	if (control != NULL)
 		pgconn_free(control);
 	control = NULL;
+	drop_waiting();
 	for (int i = 0; i < NPOOLS; i++)
 	{
 		free(pools[i].members);
@@ -641,12 +759,7 @@ enqueue(Exchange *exchange)
 		queue_first = exchange;
 	queue_last = exchange;
 	nqueued++;
-	if (!event_pending(queue_timer, EV_TIMEOUT, NULL))
-	{
-		struct timeval tv = {config.queue_timeout, 0};
-
-		event_add(queue_timer, &tv);
-	}
+	start_queue_timer();
 }
 
 void

@@ -319,7 +319,7 @@ answers(
 	400,
 	incomplete(
 		join('', map { "${needs}'$_' parameter. " } qw(Credential Signature SignedHeaders))
-		  . "Authorization=AWS4-HMAC-SHA256 \\\"\\\\\xc3\xa4" . "\xef\xbf\xbd" x 6),
+		  . "Authorization=AWS4-HMAC-SHA256 \\\"\\\\\xc3\xa4" . '\u00ff\u00ed\u00a0\u0080\u00f0\u009f'),
 	'bytes of a header in a message');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef),
 	400, incomplete("${date_needed}Authorization=$AUTHORIZATION"), 'missing: the date');
