@@ -691,7 +691,7 @@ write_config($settings);
 sub from_file
 {
 	my (%options) = @_;
-	my $started = Gateway->new($node, config => $config_file, %options);
+	my $started = Gateway->new($node, config => $config_file, database => '', listen => '', %options);
 
 	$started->wait_healthy;
 	return $started;
