@@ -257,6 +257,11 @@ on_request(struct evhttp_request *req, void *arg)
 	(void) arg;
 	set_state(client_of(req), CLIENT_BUSY);
 	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
+	/* evhttp takes odd versions, and would answer with them */
+	if (req->major != 1 || req->minor < 0)
+		req->major = 1, req->minor = 0;
+	else if (req->minor > 1)
+		req->minor = 1;
 	keep_watching(req);
 	in_callback = true;
 	request_start(req);

@@ -317,15 +317,20 @@ check_responses(const char *text, size_t len)
 		const char *type;
 		const char *crc;
 		size_t		n;
+		int			status;
 		bool		known = false;
 
 		require(body != NULL);
 		body += 4;
-		require(memcmp(s, "HTTP/1.", 7) == 0);
+		/* evhttp's own answers to bad requests have whatever version those had */
+		require(memcmp(s, "HTTP/", 5) == 0);
+		if (response_header(s, body, "x-amzn-RequestId") != NULL)
+			require(memcmp(s, "HTTP/1.1 ", 9) == 0 || memcmp(s, "HTTP/1.0 ", 9) == 0);
+		status = atoi(s + strcspn(s, " \r"));
 		for (size_t i = 0; i < lengthof(statuses); i++)
-			known = known || atoi(s + 9) == statuses[i];
+			known = known || status == statuses[i];
 		require(known);
-		if (atoi(s + 9) == 100)
+		if (status == 100)
 		{
 			s = body;
 			continue;
