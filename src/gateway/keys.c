@@ -20,7 +20,8 @@ typedef struct Entry
 	AccessKey	key;			/* first, so that one leads to the other */
 	char	   *id;
 	int64_t		loaded;
-	char	   *scope;			/* of signing_key: date/region/service, or NULL */
+	char	   *scope;			/* of signing_key: date/region/service, or
+								 * NULL */
 	unsigned char signing_key[SHA256_BYTES];
 	struct Entry *next;
 } Entry;

@@ -98,7 +98,7 @@ read_headers(Exchange *exchange)
 		for (size_t i = 0; i < lengthof(known); i++)
 		{
 			const char **value = (const char **)
-				((char *) &exchange->headers + known[i].offset);
+			((char *) &exchange->headers + known[i].offset);
 
 			if (len != known[i].len || strcasecmp(header->key, known[i].name) != 0)
 				continue;
