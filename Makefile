@@ -38,6 +38,20 @@ PGXS := $(and $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/p
 ifneq ($(PGXS),)
 include $(PGXS)
 
+# The gateway is a program with a Makefile of its own
+all: gateway
+install: install-gateway
+uninstall: uninstall-gateway
+clean: clean-gateway
+
+gateway:
+	@$(MAKE) -s -C $(srcdir)/src/gateway PG_CONFIG='$(PG_CONFIG)' all
+
+install-gateway uninstall-gateway clean-gateway: %-gateway:
+	@$(MAKE) -s -C $(srcdir)/src/gateway PG_CONFIG='$(PG_CONFIG)' $*
+
+.PHONY: gateway install-gateway uninstall-gateway clean-gateway
+
 # bison writes the header along with the parser
 src/expr/expr_gram.c: BISONFLAGS += -d
 
@@ -58,7 +72,7 @@ all install installcheck installcheck-isolation:
 	@test -n "$$DYNAMO_REMAKE" || DYNAMO_REMAKE=1 $(MAKE) $@
 
 clean distclean:
-	rm -rf *.so src/*.o src/*/*.o $(EXTRA_CLEAN)
+	rm -rf *.so src/*.o src/*/*.o src/gateway/dynamo-gateway $(EXTRA_CLEAN)
 endif
 
 # A private cluster in .local, with the extension in it

@@ -275,6 +275,18 @@ CREATE FUNCTION dynamo.invoke(operation text, request text) RETURNS text
 	AS 'MODULE_PATHNAME', 'dynamo_invoke' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.invoke(text, text) IS 'runs an operation of the DynamoDB API: JSON text in, JSON text out';
 
+CREATE FUNCTION dynamo.invoke_as(role name, operation text, request text) RETURNS text
+	AS 'MODULE_PATHNAME', 'dynamo_invoke_as' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.invoke_as(name, text, text) IS 'runs an operation as a role that the caller can SET ROLE to (NULL: as the caller)';
+
+CREATE FUNCTION dynamo.operations() RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'dynamo_operations' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION dynamo.operations() IS 'the operations that dynamo.invoke takes';
+
+CREATE FUNCTION dynamo.exceptions(OUT sqlstate text, OUT name text, OUT http_status int) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'dynamo_exceptions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION dynamo.exceptions() IS 'the exceptions of DynamoDB: SQLSTATE, name, HTTP status';
+
 CREATE FUNCTION dynamo.create_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_create_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.create_table(jsonb) IS 'CreateTable of the DynamoDB API';
@@ -442,3 +454,39 @@ REVOKE ALL ON FUNCTION dynamo.validate_request(text, text) FROM PUBLIC;
 
 COMMENT ON FUNCTION dynamo.validate_request(text, text) IS
 	'checks a request against the shape of its operation and returns it in normal form (for tests)';
+
+-- access keys (src/api/access_keys.c)
+
+CREATE TABLE dynamo.access_keys (
+	access_key_id text COLLATE "C" NOT NULL PRIMARY KEY CHECK (access_key_id ~ '^[A-Za-z0-9_]{1,128}$'),
+	secret_access_key text NOT NULL CHECK (secret_access_key <> ''),
+	role_name name NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE dynamo.access_keys IS 'access keys of the gateway, and the roles that their requests run as';
+COMMENT ON COLUMN dynamo.access_keys.role_name IS 'a name, not an OID: the role need not exist, and a role renamed is another';
+GRANT SELECT (access_key_id, role_name, created_at) ON dynamo.access_keys TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynamo.access_keys', '');
+
+CREATE FUNCTION dynamo.notify_access_key() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'dynamo_notify_access_key' LANGUAGE C;
+REVOKE ALL ON FUNCTION dynamo.notify_access_key() FROM PUBLIC;
+COMMENT ON FUNCTION dynamo.notify_access_key() IS 'tells the gateways that listen on dynamo_access_keys which access key has changed';
+
+CREATE TRIGGER notify_access_key AFTER INSERT OR UPDATE OR DELETE ON dynamo.access_keys
+	FOR EACH ROW EXECUTE FUNCTION dynamo.notify_access_key();
+CREATE TRIGGER notify_truncate AFTER TRUNCATE ON dynamo.access_keys
+	EXECUTE FUNCTION dynamo.notify_access_key();
+-- also for what a subscription replicates
+ALTER TABLE dynamo.access_keys ENABLE ALWAYS TRIGGER notify_access_key;
+ALTER TABLE dynamo.access_keys ENABLE ALWAYS TRIGGER notify_truncate;
+COMMENT ON TRIGGER notify_access_key ON dynamo.access_keys IS 'tells gateways of a change';
+COMMENT ON TRIGGER notify_truncate ON dynamo.access_keys IS 'tells gateways of a change of all keys';
+
+CREATE FUNCTION dynamo.create_access_key(role name, OUT access_key_id text, OUT secret_access_key text)
+	AS 'MODULE_PATHNAME', 'dynamo_create_access_key' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.create_access_key(name) IS 'makes an access key for a role that the caller can SET ROLE to; shows the secret, once';
+
+CREATE FUNCTION dynamo.delete_access_key(access_key_id text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'dynamo_delete_access_key' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.delete_access_key(text) IS 'deletes an access key of a role that the caller can SET ROLE to; false if there is none of that id';

@@ -61,7 +61,7 @@ as_server()
 # Build, and install into the PostgreSQL of PG_CONFIG.
 build_and_install()
 {
-	local lib ext f same=yes
+	local lib ext f bindir same=yes
 
 	make -C "$TOP" --no-print-directory -s PG_CONFIG="$PG_CONFIG" all ||
 		die "the build failed"
@@ -72,11 +72,14 @@ build_and_install()
 		cmp -s "$f" "$ext/$(basename "$f")" || same=no
 	done
 	cmp -s "$TOP/dynamo.so" "$lib/dynamo.so" || same=no
+	bindir=$("$PG_CONFIG" --bindir)
+	cmp -s "$TOP/src/gateway/dynamo-gateway" "$bindir/dynamo-gateway" || same=no
 	if [ "$same" = yes ]; then
 		return
 	fi
 
-	if [ "$(id -u)" != 0 ] && ! { [ -w "$lib" ] && [ -w "$ext" ]; }; then
+	if [ "$(id -u)" != 0 ] &&
+		! { [ -w "$lib" ] && [ -w "$ext" ] && [ -w "$bindir" ]; }; then
 		say "To install the extension into $lib, run:"
 		say "    sudo make -C '$TOP' install PG_CONFIG='$PG_CONFIG'"
 		say "and then this command again."

@@ -9,6 +9,7 @@
 #include "executor/executor.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/rel.h"
 
 /* 16 tells which indexes an update needs: none, summarizing ones, all */
@@ -96,6 +97,13 @@ typedef bool UpdateIndexes;
 #define compat_primary_key_index(rel) RelationGetPrimaryKeyIndex(rel, false)
 #else
 #define compat_primary_key_index(rel) RelationGetPrimaryKeyIndex(rel)
+#endif
+
+/* May a role SET ROLE to another?  16 made that an option of memberships. */
+#if PG_VERSION_NUM >= 160000
+#define compat_can_set_role(member, role) member_can_set_role(member, role)
+#else
+#define compat_can_set_role(member, role) is_member_of_role(member, role)
 #endif
 
 /* Extend a relation by one zeroed page, returned exclusively locked */

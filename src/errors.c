@@ -3,7 +3,10 @@
  */
 #include "postgres.h"
 
+#include "fmgr.h"
+#include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 
 #include "dynamo.h"
 #include "errors.h"
@@ -17,6 +20,7 @@ typedef struct DynamoErrorInfo
 
 #define DY(c)	MAKE_SQLSTATE('D', 'Y', '0', (c)[0], (c)[1])
 
+/* In the order of SQLSTATEs. */
 static const DynamoErrorInfo error_table[DYNAMO_NUM_ERROR_CODES] =
 {
 	[DYNAMO_VALIDATION] = {"ValidationException", DY("01"), 400},
@@ -72,6 +76,41 @@ dynamo_error_detail(DynamoErrorCode code, const char *detail,
 			(errcode(error_table[code].sqlstate),
 			 errmsg_internal("%s", message),
 			 errdetail_internal("%s", detail)));
+}
+
+void
+dynamo_error_hint(DynamoErrorCode code, const char *hint, const char *message)
+{
+	ereport(ERROR,
+			(errcode(error_table[code].sqlstate),
+			 errmsg_internal("%s", message),
+			 errhint("%s", hint)));
+}
+
+PG_FUNCTION_INFO_V1(dynamo_exceptions);
+
+/*
+ * dynamo.exceptions() RETURNS TABLE (sqlstate text, name text,
+ * http_status int): the table above, for programs that speak HTTP
+ */
+Datum
+dynamo_exceptions(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < DYNAMO_NUM_ERROR_CODES; i++)
+	{
+		const DynamoErrorInfo *info = &error_table[i];
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		values[0] = CStringGetTextDatum(unpack_sql_state(info->sqlstate));
+		values[1] = CStringGetTextDatum(info->name);
+		values[2] = Int32GetDatum(info->http_status);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }
 
 /* ---- the server log ---- */

@@ -45,6 +45,10 @@ pg_noreturn extern void dynamo_error(DynamoErrorCode code, const char *fmt,...)
 pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *detail,
 											const char *message);
 
+/* The same with a hint: what Postgres itself had to say. */
+pg_noreturn extern void dynamo_error_hint(DynamoErrorCode code, const char *hint,
+										  const char *message);
+
 /* ValidationException, much the most frequent. */
 #define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)
 

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -61,23 +62,25 @@ run_operation(const char *name, JsonNode *request, JsonNode *response)
 	operation->handler(request, response);
 }
 
-PG_FUNCTION_INFO_V1(dynamo_invoke);
-
-/* dynamo.invoke(operation text, request text) RETURNS text */
-Datum
-dynamo_invoke(PG_FUNCTION_ARGS)
+JsonNode *
+parse_text_request(const char *name, const text *body)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	text	   *body = PG_GETARG_TEXT_PP(1);
 	JsonNode   *request;
-	JsonNode	response;
-	StringInfoData out;
 
 	if (find_operation(name) == NULL)
 		dynamo_error(DYNAMO_UNKNOWN_OPERATION, "Unknown operation: %s", name);
 	request = json_parse(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body));
 	if (request == NULL)
 		dynamo_error(DYNAMO_SERIALIZATION, "The request is not valid JSON");
+	return request;
+}
+
+text *
+run_text_request(const char *name, JsonNode *request)
+{
+	JsonNode	response;
+	StringInfoData out;
+
 	run_operation(name, request, &response);
 
 	/* The text datum is written in place, after its header. */
@@ -86,7 +89,39 @@ dynamo_invoke(PG_FUNCTION_ARGS)
 	out.len = VARHDRSZ;
 	json_append(&out, &response);
 	SET_VARSIZE(out.data, out.len);
-	PG_RETURN_TEXT_P(out.data);
+	return (text *) out.data;
+}
+
+PG_FUNCTION_INFO_V1(dynamo_invoke);
+
+/* dynamo.invoke(operation text, request text) RETURNS text */
+Datum
+dynamo_invoke(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	PG_RETURN_TEXT_P(run_text_request(name,
+									  parse_text_request(name, PG_GETARG_TEXT_PP(1))));
+}
+
+PG_FUNCTION_INFO_V1(dynamo_operations);
+
+/* dynamo.operations() RETURNS SETOF text: what dynamo.invoke() takes */
+Datum
+dynamo_operations(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *funcctx;
+	Datum		name;
+
+	if (SRF_IS_FIRSTCALL())
+		SRF_FIRSTCALL_INIT();
+	funcctx = SRF_PERCALL_SETUP();
+	if (funcctx->call_cntr >= lengthof(operations))
+		SRF_RETURN_DONE(funcctx);
+
+	/* before the macro counts on */
+	name = CStringGetTextDatum(operations[funcctx->call_cntr].name);
+	SRF_RETURN_NEXT(funcctx, name);
 }
 
 /* A function dynamo.<name>(request jsonb) RETURNS jsonb. */

@@ -29,6 +29,14 @@ extern void query(JsonNode *request, JsonNode *response);
 extern void scan(JsonNode *request, JsonNode *response);
 
 /*
+ * dispatch.c: a request as text, in two steps.  The first raises
+ * UnknownOperationException and SerializationException; the second validates
+ * the request, in place, and runs the operation.
+ */
+extern JsonNode *parse_text_request(const char *name, const text *body);
+extern text *run_text_request(const char *name, JsonNode *request);
+
+/*
  * dispatch.c: build, validate and return a request for operation `name` from
  * the arguments of an SQL function with named arguments; `members` are the
  * request members the arguments stand for, in order.

@@ -79,6 +79,14 @@ SELECT count(dynamo.put_item(('{"TableName": "$table", "Item": {' || $key || ',
   FROM generate_series(1, 40) n));
 }
 
+# Access keys: one as they are made, one by hand of a role that the target
+# server need not have
+$node->safe_psql(
+	'source', q(
+CREATE ROLE app LOGIN;
+SELECT dynamo.create_access_key('app');
+INSERT INTO dynamo.access_keys VALUES ('local', 'secret', 'gone', '2026-01-02 03:04:05+00')));
+
 # Every answer a database gives, one line each
 sub answers
 {
@@ -118,6 +126,8 @@ SELECT dynamo.query(jsonb_build_object('TableName', '$table',
 	  $node->safe_psql($db,
 		qq(SELECT dynamo.scan('{"TableName": "Orders", "IndexName": "$_"}'::jsonb)))
 	  foreach qw(global local);
+	push @answers,
+	  $node->safe_psql($db, 'SELECT * FROM dynamo.access_keys ORDER BY 1');
 	return join "\n", @answers;
 }
 
@@ -134,6 +144,15 @@ SELECT string_agg(DISTINCT am.amname, ',') FROM pg_class c
  WHERE c.relnamespace = 'dynamo_data'::regnamespace AND c.relkind = 'r')),
 		$am,
 		"$what: access method");
+
+	is( $node->safe_psql(
+			$db, q(
+SELECT string_agg(format('%s %s', tgname, tgenabled), ',' ORDER BY tgname) FROM pg_trigger
+ WHERE tgrelid = 'dynamo.access_keys'::regclass;
+SELECT has_column_privilege('app', 'dynamo.access_keys', 'access_key_id', 'SELECT'),
+       has_column_privilege('app', 'dynamo.access_keys', 'secret_access_key', 'SELECT'))),
+		"notify_access_key A,notify_truncate A\nt|f",
+		"$what: triggers and privileges of access keys");
 
 	# The restored tables go on working: through the API ...
 	like(
@@ -190,6 +209,8 @@ SELECT dynamo.query('{"TableName": "Orders", "IndexName": "global",
 
 my $expected = answers('source');
 like($expected, qr/"Count": 40/, 'the source has items');
+like($expected, qr{^AKIA\w{16}\|[\w+/]{40}\|app\|}m, 'the source has access keys');
+like($expected, qr{^local\|secret\|gone\|}m, 'also of a role that there is not');
 
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
 my @dump = ('pg_dump', '--no-sync');
@@ -231,6 +252,12 @@ $node->command_ok(
 	],
 	'restore on heap');
 check('heap', 'heap', $expected, 'heap');
+
+# Who cannot read the secrets cannot dump them.
+my ($stdout, $stderr) = run_command([ @dump, '-t', 'dynamo.access_keys',
+	$node->connstr('source') . ' user=app' ]);
+unlike($stdout, qr/AKIA/, 'a dump by another role has no access keys');
+like($stderr, qr/permission denied/, 'and says why');
 
 # A second dump says the same as the first: nothing was lost or added.
 is(answers('source'), $expected, 'the source is as it was');

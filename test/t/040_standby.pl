@@ -76,6 +76,37 @@ SELECT dynamo.scan('{"TableName": "Music"}'::jsonb) ->> 'Count')),
 	'300',
 	'and the answer has the items in it');
 
+# As another role, too, and with its privileges
+$primary->safe_psql(
+	'postgres', q(
+CREATE ROLE reader;
+GRANT SELECT ON dynamo_data."Music" TO reader;
+CREATE ROLE stranger));
+$primary->wait_for_catchup($standby);
+like(
+	$standby->safe_psql(
+		'postgres', q(
+SELECT dynamo.invoke_as('reader', 'GetItem',
+  '{"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}}'))),
+	qr/"Year":\{"N":"33"\}/,
+	'invoke_as reads on the standby');
+foreach my $call (
+	[ 'DY004', q(invoke_as('stranger', 'Scan', '{"TableName": "Music"}')) ],
+	[
+		'25006',
+		q(invoke_as(NULL, 'DeleteItem', '{"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}}'))
+	],
+	[ '25006', q(create_access_key('reader')) ],
+	[ '25006', q(delete_access_key('x')) ])
+{
+	my ($ret, $stdout, $stderr) = $standby->psql(
+		'postgres',
+		"SELECT dynamo.$call->[1]",
+		extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
+
+	like($stderr, qr/ERROR:  $call->[0]/, "$call->[1] on the standby");
+}
+
 my %writes = (
 	put_item => '{"TableName": "Music", "Item": {"Artist": {"S": "x"}, "Year": {"N": "1"}}}',
 	update_item => '{"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}},

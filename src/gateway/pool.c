@@ -1,0 +1,631 @@
+/*
+ * pool.c - the connections to the database, and the requests that wait.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "keys.h"
+#include "log.h"
+#include "metrics.h"
+#include "pool.h"
+#include "replica.h"
+#include "util.h"
+
+/*
+ * Nothing is sent behind a request that has run for so long, microseconds, and
+ * nothing quick behind one that has run for so long.
+ */
+#define LONG		5000
+#define LONG_QUICK	1000
+
+/* How often a request is sent, at most. */
+#define ATTEMPTS_MAX	4
+
+typedef struct Member
+{
+	PgConn	   *conn;
+	PoolName	pool;
+	int			running;		/* requests, those that are not quick */
+} Member;
+
+typedef struct Pool
+{
+	Member	  **members;
+	int			n;
+	bool		lost_all;		/* so that it is logged once */
+} Pool;
+
+static struct event_base *event_base;
+static Pool pools[NPOOLS];
+static PgConn *control;			/* the gateway's own queries */
+static PgConn *replica_control;
+static Exchange *queue_first;
+static Exchange *queue_last;
+static int	nqueued;
+static int	nrunning;
+static struct event *queue_timer;
+static char *used_database;		/* the settings that the connections have */
+static char *used_replica;
+static int	used_request_timeout;
+
+static const char *const pool_names[] = {
+	[POOL_PRIMARY] = "primary",
+	[POOL_REPLICA] = "replica",
+};
+
+static void dispatch(void);
+
+/* ---- starting a connection ---- */
+
+/* The text of an error, for the log. */
+static const char *
+error_text(const PGresult *result)
+{
+	return result == NULL ? "the connection was lost" :
+		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+}
+
+static bool
+succeeded(const PGresult *result)
+{
+	return result != NULL && (PQresultStatus(result) == PGRES_TUPLES_OK ||
+							  PQresultStatus(result) == PGRES_COMMAND_OK);
+}
+
+/* The last query of a connection's start has been answered. */
+static void
+member_started(void *arg, PGresult *result)
+{
+	Member	   *member = arg;
+
+	if (succeeded(result))
+		pgconn_set_ready(member->conn);
+	else if (result != NULL)
+	{
+		log_write(LOG_ERROR, "could not prepare a connection", "pool:s error:s",
+				  pool_names[member->pool], error_text(result));
+		pgconn_reset(member->conn);
+	}
+	PQclear(result);
+}
+
+static void
+ignore_result(void *arg, PGresult *result)
+{
+	(void) arg;
+	PQclear(result);
+}
+
+static void
+member_connected(PgConn *conn, void *arg)
+{
+	Member	   *member = arg;
+	char		timeout[32];
+	const char *const values[] = {timeout};
+
+	snprintf(timeout, sizeof(timeout), "%ds", used_request_timeout);
+	pgconn_query(conn, "SELECT pg_catalog.set_config('statement_timeout', $1, false), "
+				 "pg_catalog.set_config('default_transaction_isolation', 'read committed', false)",
+				 1, values, ignore_result, NULL);
+	if (config.no_auth)
+		pgconn_prepare(conn, "SELECT dynamo.invoke($1, $2)", 2, member_started, member);
+	else
+		pgconn_prepare(conn, "SELECT dynamo.invoke_as($1, $2, $3)", 3,
+					   member_started, member);
+}
+
+static void
+member_ready(PgConn *conn, void *arg)
+{
+	Member	   *member = arg;
+
+	(void) conn;
+	if (pools[member->pool].lost_all)
+		log_write(LOG_INFO, "the database answers", "pool:s", pool_names[member->pool]);
+	pools[member->pool].lost_all = false;
+	dispatch();
+}
+
+static void
+member_lost(PgConn *conn, void *arg)
+{
+	Member	   *member = arg;
+	Pool	   *pool = &pools[member->pool];
+	bool		any = false;
+
+	(void) conn;
+	metrics_count(METRICS_CONNECTIONS_LOST);
+	for (int i = 0; i < pool->n && !any; i++)
+		any = pgconn_is_ready(pool->members[i]->conn);
+	if (!any && !pool->lost_all)
+		log_write(LOG_ERROR, "no connection to the database is left", "pool:s",
+				  pool_names[member->pool]);
+	pool->lost_all = !any;
+}
+
+static const PgConnHooks member_hooks = {
+	member_connected, member_ready, member_lost, NULL
+};
+
+/* ---- the control connection ---- */
+
+static void
+exceptions_loaded(void *arg, PGresult *result)
+{
+	(void) arg;
+	if (succeeded(result))
+		errors_load(result);
+	PQclear(result);
+}
+
+static void
+operations_loaded(void *arg, PGresult *result)
+{
+	(void) arg;
+	if (succeeded(result))
+	{
+		catalog_load(result);
+		pgconn_set_ready(control);
+	}
+	else if (result != NULL)
+	{
+		log_write(LOG_ERROR, "the database does not know dynamo.operations()",
+				  "error:s", error_text(result));
+		pgconn_reset(control);
+	}
+	PQclear(result);
+}
+
+static void
+listening(void *arg, PGresult *result)
+{
+	(void) arg;
+	keys_set_listening(succeeded(result));
+	PQclear(result);
+}
+
+static void
+control_connected(PgConn *conn, void *arg)
+{
+	(void) arg;
+	if (!config.no_auth)
+		pgconn_query(conn, "LISTEN dynamo_access_keys", 0, NULL, listening, NULL);
+	pgconn_query(conn, "SELECT sqlstate, name, http_status FROM dynamo.exceptions()",
+				 0, NULL, exceptions_loaded, NULL);
+	pgconn_query(conn, "SELECT dynamo.operations()", 0, NULL, operations_loaded, NULL);
+}
+
+static void
+do_nothing(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+}
+
+static void
+control_lost(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+	keys_set_listening(false);
+}
+
+static void
+control_notified(const char *channel, const char *payload, void *arg)
+{
+	(void) channel;
+	(void) arg;
+	keys_forget(payload);
+}
+
+static const PgConnHooks control_hooks = {
+	control_connected, do_nothing, control_lost, control_notified
+};
+
+static void
+replica_control_connected(PgConn *conn, void *arg)
+{
+	(void) arg;
+	pgconn_set_ready(conn);
+}
+
+static const PgConnHooks replica_control_hooks = {
+	replica_control_connected, do_nothing, do_nothing, NULL
+};
+
+void
+pool_control_query(const char *sql, int nparams, const char *const *values,
+				   PgCallback callback, void *arg)
+{
+	pgconn_query(control, sql, nparams, values, callback, arg);
+}
+
+/* ---- the pools ---- */
+
+/* Bring a pool to a number of connections. */
+static void
+resize(PoolName name, const char *conninfo, int n)
+{
+	Pool	   *pool = &pools[name];
+
+	while (pool->n > n)
+	{
+		Member	   *member = pool->members[--pool->n];
+
+		pgconn_retire(member->conn);
+		free(member);
+	}
+	pool->members = xrealloc(pool->members, (size_t) n * sizeof(Member *));
+	while (pool->n < n)
+	{
+		Member	   *member = xcalloc(1, sizeof(Member));
+
+		member->pool = name;
+		pool->members[pool->n++] = member;
+		member->conn = pgconn_new(event_base, pool_names[name], conninfo,
+								  &member_hooks, member);
+	}
+}
+
+static void
+renew(PoolName name, const char *conninfo)
+{
+	for (int i = 0; i < pools[name].n; i++)
+		pgconn_renew(pools[name].members[i]->conn, conninfo);
+}
+
+static void
+start_replica(void)
+{
+	if (*config.replica == '\0')
+		return;
+	resize(POOL_REPLICA, config.replica, config.pool_size);
+	replica_control = pgconn_new(event_base, "replica control", config.replica,
+								 &replica_control_hooks, NULL);
+	replica_start(event_base, control, replica_control);
+}
+
+static void
+stop_replica(void)
+{
+	replica_stop();
+	resize(POOL_REPLICA, "", 0);
+	if (replica_control != NULL)
+		pgconn_free(replica_control);
+	replica_control = NULL;
+}
+
+/* Remember the settings that the connections are made with. */
+static void
+note_settings(void)
+{
+	free(used_database);
+	free(used_replica);
+	used_database = xstrdup(config.database);
+	used_replica = xstrdup(config.replica);
+	used_request_timeout = config.request_timeout;
+}
+
+/* Refuse what has waited too long. */
+static void
+on_queue_timer(evutil_socket_t fd, short events, void *arg)
+{
+	int64_t		oldest = now_us() - (int64_t) config.queue_timeout * 1000000;
+
+	(void) fd;
+	(void) events;
+	(void) arg;
+	while (queue_first != NULL && queue_first->queued <= oldest)
+	{
+		Exchange   *exchange = queue_first;
+
+		queue_first = exchange->next;
+		if (queue_first == NULL)
+			queue_last = NULL;
+		nqueued--;
+		metrics_count(METRICS_QUEUE_TIMED_OUT);
+		exchange_unavailable(exchange, "waited too long for a connection to the database");
+	}
+	if (queue_first != NULL)
+	{
+		struct timeval tv = {0, 100000};
+
+		event_add(queue_timer, &tv);
+	}
+}
+
+void
+pool_start(struct event_base *base)
+{
+	event_base = base;
+	queue_timer = event_new(base, -1, 0, on_queue_timer, NULL);
+	note_settings();
+	control = pgconn_new(base, "control", config.database, &control_hooks, NULL);
+	resize(POOL_PRIMARY, config.database, config.pool_size);
+	start_replica();
+}
+
+void
+pool_reload(void)
+{
+	bool		timeout_changed = used_request_timeout != config.request_timeout;
+	bool		database_changed = strcmp(used_database, config.database) != 0;
+	bool		replica_changed = strcmp(used_replica, config.replica) != 0;
+
+	note_settings();
+	keys_forget(NULL);
+	if (database_changed || timeout_changed)
+		renew(POOL_PRIMARY, config.database);
+	if (database_changed)
+		pgconn_renew(control, config.database);
+	resize(POOL_PRIMARY, config.database, config.pool_size);
+	if (replica_changed)
+	{
+		stop_replica();
+		start_replica();
+	}
+	else if (replica_control != NULL)
+	{
+		if (timeout_changed)
+			renew(POOL_REPLICA, config.replica);
+		resize(POOL_REPLICA, config.replica, config.pool_size);
+	}
+	dispatch();
+}
+
+void
+pool_stop(void)
+{
+	stop_replica();
+	resize(POOL_PRIMARY, "", 0);
+	for (int i = 0; i < NPOOLS; i++)
+	{
+		free(pools[i].members);
+		pools[i].members = NULL;
+	}
+	if (control != NULL)
+		pgconn_free(control);
+	control = NULL;
+	while (queue_first != NULL)
+	{
+		Exchange   *exchange = queue_first;
+
+		queue_first = exchange->next;
+		exchange_unavailable(exchange, "the gateway is shutting down");
+	}
+	queue_last = NULL;
+	nqueued = 0;
+	if (queue_timer != NULL)
+		event_free(queue_timer);
+	queue_timer = NULL;
+	free(used_database);
+	free(used_replica);
+	used_database = used_replica = NULL;
+}
+
+bool
+pool_available(void)
+{
+	return catalog_loaded() && pool_status(POOL_PRIMARY).down < pools[POOL_PRIMARY].n;
+}
+
+/* ---- requests ---- */
+
+/* Can a connection take a request behind those that it has? */
+static bool
+has_room(const Member *member, int64_t now, int64_t longest)
+{
+	int			pending = pgconn_pending(member->conn);
+
+	return pgconn_is_ready(member->conn) && pending < config.pipeline_depth &&
+		(pending == 0 || now - pgconn_head_started(member->conn) < longest);
+}
+
+/* The connection of a pool that is to take a request; NULL: none. */
+static Member *
+choose(PoolName name, bool quick)
+{
+	Pool	   *pool = &pools[name];
+	Member	   *best = NULL;
+	int64_t		now = now_us();
+
+	for (int i = 0; quick && i < pool->n; i++)
+	{
+		Member	   *member = pool->members[i];
+
+		if (member->running == 0 && has_room(member, now, LONG_QUICK))
+			return member;
+	}
+	/* From the other end: away from where the quick ones are */
+	for (int i = pool->n - 1; i >= 0; i--)
+	{
+		Member	   *member = pool->members[i];
+
+		if ((best == NULL ||
+			 pgconn_pending(member->conn) < pgconn_pending(best->conn)) &&
+			has_room(member, now, LONG))
+			best = member;
+	}
+	return best;
+}
+
+static void enqueue(Exchange *exchange);
+
+/* Send a request again, unless that has been tried often enough. */
+static bool
+retry(Exchange *exchange)
+{
+	if (exchange->attempts >= ATTEMPTS_MAX)
+		return false;
+	metrics_count(METRICS_RETRIED);
+	enqueue(exchange);
+	return true;
+}
+
+/* The database has answered a request, or is gone. */
+static void
+executed(void *arg, PGresult *result)
+{
+	Exchange   *exchange = arg;
+	bool		on_replica = exchange->member->pool == POOL_REPLICA;
+	const char *sqlstate;
+
+	nrunning--;
+	if (!exchange->operation->quick)
+		exchange->member->running--;
+	if (succeeded(result))
+	{
+		if (on_replica)
+			metrics_count(METRICS_REPLICA_READS);
+		exchange_respond(exchange, result);
+		return;
+	}
+
+	/* A replica's answer is final only when it is one: it may lack the table */
+	if (on_replica)
+	{
+		PQclear(result);
+		metrics_count(METRICS_REPLICA_FALLBACKS);
+		enqueue(exchange);
+		return;
+	}
+	if (result == NULL)
+	{
+		/* Whether a write has happened cannot be known */
+		if (!exchange->operation->reads || !retry(exchange))
+			exchange_fail(exchange, &INTERNAL_SERVER_ERROR, "Internal server error");
+		return;
+	}
+
+	/* Serialization failure, deadlock: the transaction has not happened */
+	sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (sqlstate != NULL &&
+		(strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0) &&
+		retry(exchange))
+		PQclear(result);
+	else
+		exchange_respond_error(exchange, result);
+}
+
+static void
+send_request(Exchange *exchange, Member *member)
+{
+	const char *const values[] = {exchange->role, exchange->operation->name,
+	exchange->body};
+	const int	lengths[] = {(int) strlen(exchange->role),
+	(int) strlen(exchange->operation->name), (int) exchange->body_len};
+	int			first = config.no_auth ? 1 : 0;
+
+	exchange->member = member;
+	exchange->attempts++;
+	nrunning++;
+	if (!exchange->operation->quick)
+		member->running++;
+	pgconn_execute(member->conn, 3 - first, values + first, lengths + first, executed, exchange);
+}
+
+/* Give waiting requests to the connections that can take them. */
+static void
+dispatch(void)
+{
+	Member	   *member;
+
+	while (queue_first != NULL &&
+		   (member = choose(POOL_PRIMARY, queue_first->operation->quick)) != NULL)
+	{
+		Exchange   *exchange = queue_first;
+
+		queue_first = exchange->next;
+		if (queue_first == NULL)
+			queue_last = NULL;
+		nqueued--;
+		send_request(exchange, member);
+	}
+}
+
+/* Put a request at the end of the queue, or refuse it. */
+static void
+enqueue(Exchange *exchange)
+{
+	Member	   *member;
+
+	if (queue_first == NULL &&
+		(member = choose(POOL_PRIMARY, exchange->operation->quick)) != NULL)
+	{
+		send_request(exchange, member);
+		return;
+	}
+	if (nqueued >= config.queue_limit)
+	{
+		metrics_count(METRICS_QUEUE_REJECTED);
+		exchange_unavailable(exchange, "too many requests wait for the database");
+		return;
+	}
+	exchange->next = NULL;
+	exchange->queued = now_us();
+	if (queue_last != NULL)
+		queue_last->next = exchange;
+	else
+		queue_first = exchange;
+	queue_last = exchange;
+	nqueued++;
+	if (!event_pending(queue_timer, EV_TIMEOUT, NULL))
+	{
+		struct timeval tv = {config.queue_timeout, 0};
+
+		event_add(queue_timer, &tv);
+	}
+}
+
+void
+pool_submit(Exchange *exchange)
+{
+	Member	   *member;
+
+	if (pools[POOL_REPLICA].n > 0 && replica_usable() &&
+		catalog_allows_replica(exchange->operation, exchange->body, exchange->body_len) &&
+		(member = choose(POOL_REPLICA, exchange->operation->quick)) != NULL)
+		send_request(exchange, member);
+	else
+		enqueue(exchange);
+}
+
+/* ---- for the metrics ---- */
+
+PoolStatus
+pool_status(PoolName name)
+{
+	PoolStatus	status = {0, 0, 0};
+
+	for (int i = 0; i < pools[name].n; i++)
+	{
+		PgConn	   *conn = pools[name].members[i]->conn;
+
+		if (!pgconn_is_ready(conn))
+			status.down++;
+		else if (pgconn_pending(conn) > 0)
+			status.busy++;
+		else
+			status.idle++;
+	}
+	return status;
+}
+
+int
+pool_running(void)
+{
+	return nrunning;
+}
+
+int
+pool_queued(void)
+{
+	return nqueued;
+}
+
+bool
+pool_replica_usable(void)
+{
+	return pools[POOL_REPLICA].n > 0 && replica_usable();
+}
