@@ -112,10 +112,27 @@ errors_find(const char *sqlstate)
 	return &INTERNAL_SERVER_ERROR;
 }
 
+/* The members of a JSON object with its closing brace; NULL: it has none. */
+static const char *
+members_of(const char *object)
+{
+	static const char space[] = " \t\r\n";
+
+	if (object == NULL || !json_is_valid(object, strlen(object)))
+		return NULL;
+	object += strspn(object, space);
+	if (*object++ != '{')
+		return NULL;
+	object += strspn(object, space);
+	return *object == '}' ? NULL : object;
+}
+
 void
 errors_write(Buffer *out, const Exception *exception, const char *message,
 			 const char *detail)
 {
+	const char *members = members_of(detail);
+
 	buffer_printf(out, "{\"__type\":\"%s%s\"", namespace_of(exception->name),
 				  exception->name);
 	if (message != NULL)
@@ -126,14 +143,14 @@ errors_write(Buffer *out, const Exception *exception, const char *message,
 		buffer_add_string(out, strcmp(exception->name, SERIALIZATION.name) == 0 ||
 						  strcmp(exception->name, ACCESS_DENIED.name) == 0 ?
 						  ",\"Message\":\"" : ",\"message\":\"");
-		for (const char *s = message; *s != '\0'; s++)
-			buffer_add(out, escaped, json_escape_char((unsigned char) *s, escaped));
+		while (*message != '\0')
+			buffer_add(out, escaped, json_escape_char(&message, escaped));
 		buffer_add_char(out, '"');
 	}
-	if (detail != NULL && detail[0] == '{' && detail[1] != '\0' && detail[1] != '}')
+	if (members != NULL)
 	{
 		buffer_add_char(out, ',');
-		buffer_add_string(out, detail + 1);
+		buffer_add_string(out, members);
 	}
 	else
 		buffer_add_char(out, '}');

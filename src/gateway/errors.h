@@ -39,7 +39,8 @@ extern const Exception *errors_find(const char *sqlstate);
 
 /*
  * Append the body of an exception.  Without a message there is no such member.
- * `detail` is NULL or a JSON object whose members are added.
+ * The members of `detail` are added if it is a JSON object: a user's trigger
+ * may raise the extension's exceptions with a detail of its own.
  */
 extern void errors_write(Buffer *out, const Exception *exception,
 						 const char *message, const char *detail);

@@ -35,6 +35,8 @@ typedef struct RequestHeaders
 	const char *request_method; /* Access-Control-Request-Method */
 	const char *target;
 	const char *transfer_encoding;
+	bool		length_repeated;	/* content_length or transfer_encoding is there
+								 * more than once */
 } RequestHeaders;
 
 typedef struct Exchange

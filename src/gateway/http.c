@@ -35,7 +35,7 @@
 
 #define BACKLOG		1024
 
-/* Bytes that are read of a connection before somebody has use for them. */
+/* Bytes that are read of a connection while its request is worked on. */
 #define READ_AHEAD	(128 * 1024)
 
 typedef enum ClientState
@@ -183,6 +183,7 @@ on_complete(struct evhttp_request *req, void *arg)
 	if (client == NULL)
 		return;
 	bev = evhttp_connection_get_bufferevent(client->evcon);
+	bufferevent_setwatermark(bev, EV_READ, 0, 0);
 	set_state(client, evbuffer_get_length(bufferevent_get_input(bev)) > 0 ?
 			  CLIENT_READING : CLIENT_IDLE);
 }
@@ -203,6 +204,8 @@ keep_watching(struct evhttp_request *req)
 
 	bufferevent_getcb(bev, NULL, &write_cb, &event_cb, &arg);
 	bufferevent_setcb(bev, NULL, write_cb, event_cb, arg);
+	/* Not before: evhttp waits for a whole body to be in the buffer */
+	bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
 	bufferevent_enable(bev, EV_READ);
 }
 
@@ -311,10 +314,7 @@ make_bufferevent(struct event_base *base, void *arg)
 			bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	}
 	if (bev != NULL)
-	{
 		evbuffer_add_cb(bufferevent_get_input(bev), on_input, bev);
-		bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
-	}
 	return bev;
 }
 

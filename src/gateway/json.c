@@ -11,30 +11,6 @@
 #include "json.h"
 #include "util.h"
 
-size_t
-json_escape_char(unsigned char c, char *out)
-{
-	static const char hex[] = "0123456789abcdef";
-	static const char short_forms[] = "\b\t\n\f\r\"\\";
-	const char *found;
-
-	if (c >= 0x20 && c != '"' && c != '\\')
-	{
-		out[0] = (char) c;
-		return 1;
-	}
-	out[0] = '\\';
-	if (c != 0 && (found = strchr(short_forms, c)) != NULL)
-	{
-		out[1] = "btnfr\"\\"[found - short_forms];
-		return 2;
-	}
-	memcpy(out + 1, "u00", 3);
-	out[4] = hex[c >> 4];
-	out[5] = hex[c & 15];
-	return 6;
-}
-
 typedef struct Cursor
 {
 	const char *p;
@@ -68,6 +44,68 @@ skip_digits(Cursor *c)
 	return c->p > start;
 }
 
+/*
+ * The rest of a character of several bytes, of which the first has been taken:
+ * UTF-8 as PostgreSQL accepts it, in the shortest form and without surrogates.
+ */
+static bool
+skip_continuation(Cursor *c, unsigned char first)
+{
+	int			n = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	if (first < 0xc2 || first > 0xf4 || c->end - c->p < n)
+		return false;
+	while (n-- > 0)
+	{
+		unsigned char ch = (unsigned char) *c->p++;
+
+		if (ch < low || ch > high)
+			return false;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return true;
+}
+
+size_t
+json_escape_char(const char **s, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char short_forms[] = "\b\t\n\f\r\"\\";
+	const char *start = (*s)++;
+	unsigned char c = (unsigned char) *start;
+	const char *found;
+
+	if (c >= 0x80)
+	{
+		Cursor		rest = {*s, *s + strnlen(*s, 3)};
+
+		if (skip_continuation(&rest, c))
+		{
+			*s = rest.p;
+			memcpy(out, start, (size_t) (*s - start));
+			return (size_t) (*s - start);
+		}
+	}
+	else if (c >= 0x20 && c != '"' && c != '\\')
+	{
+		out[0] = (char) c;
+		return 1;
+	}
+	out[0] = '\\';
+	if ((found = strchr(short_forms, c)) != NULL)
+	{
+		out[1] = "btnfr\"\\"[found - short_forms];
+		return 2;
+	}
+	memcpy(out + 1, "u00", 3);
+	out[4] = hex[c >> 4];
+	out[5] = hex[c & 15];
+	return 6;
+}
+
 static bool
 skip_string(Cursor *c)
 {
@@ -79,7 +117,7 @@ skip_string(Cursor *c)
 
 		if (ch == '"')
 			return true;
-		if (ch < 0x20)
+		if (ch < 0x20 || (ch >= 0x80 && !skip_continuation(c, ch)))
 			return false;
 		if (ch != '\\')
 			continue;

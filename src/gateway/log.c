@@ -62,9 +62,9 @@ put_string(char *line, size_t *len, const char *s)
 	char		escaped[JSON_ESCAPE_MAX];
 
 	put(line, len, "\"", 1);
-	for (; *s != '\0'; s++)
+	while (*s != '\0')
 	{
-		size_t		n = json_escape_char((unsigned char) *s, escaped);
+		size_t		n = json_escape_char(&s, escaped);
 
 		if (*len + n > LINE_MAX_BYTES - 256)
 			break;

@@ -20,6 +20,7 @@
 static struct event_base *base;
 static struct event *drain_timer;
 static int64_t drain_started;
+static bool abandoned;
 
 /* End when everything has been answered, or it takes too long. */
 static void
@@ -32,9 +33,14 @@ on_drain_timer(evutil_socket_t fd, short events, void *arg)
 	(void) arg;
 	if (http_active() > 0 && !late)
 		return;
-	if (late && http_active() > 0)
+	if (http_active() > 0 && !abandoned)
+	{
 		log_write(LOG_WARN, "requests were not finished in time", "requests:d",
 				  (long) http_active());
+		pool_abandon();
+		abandoned = true;
+		return;					/* until the next tick, for the responses */
+	}
 	event_base_loopbreak(base);
 }
 

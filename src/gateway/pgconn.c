@@ -380,9 +380,19 @@ pgconn_new(struct event_base *base, const char *name, const char *conninfo,
 	return conn;
 }
 
+static void
+do_nothing(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+}
+
+static const PgConnHooks silent = {do_nothing, do_nothing, do_nothing, NULL};
+
 void
 pgconn_free(PgConn *conn)
 {
+	conn->hooks = &silent;
 	disconnect(conn, false);
 	free_event(&conn->timer);
 	while (conn->spare != NULL)
@@ -397,18 +407,9 @@ pgconn_free(PgConn *conn)
 	free(conn);
 }
 
-static void
-do_nothing(PgConn *conn, void *arg)
-{
-	(void) conn;
-	(void) arg;
-}
-
 void
 pgconn_retire(PgConn *conn)
 {
-	static const PgConnHooks silent = {do_nothing, do_nothing, do_nothing, NULL};
-
 	conn->hooks = &silent;
 	conn->retired = true;
 	if (conn->first == NULL || conn->state != PGCONN_READY)

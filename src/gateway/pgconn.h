@@ -42,10 +42,13 @@ typedef struct PgConnHooks
 extern PgConn *pgconn_new(struct event_base *base, const char *name,
 						  const char *conninfo, const PgConnHooks *hooks, void *arg);
 
-/* Close it; what is under way is called back without a result. */
+/*
+ * Close it; what is under way is called back without a result.  Its hooks are
+ * not called any more.
+ */
 extern void pgconn_free(PgConn *conn);
 
-/* Close it once what is under way is done; its hooks are not called any more. */
+/* The same, once what is under way is done. */
 extern void pgconn_retire(PgConn *conn);
 
 /*

@@ -26,7 +26,9 @@ typedef struct Member
 {
 	PgConn	   *conn;
 	PoolName	pool;
-	int			running;		/* requests, those that are not quick */
+	int			sent;			/* requests under way */
+	int			running;		/* of them those that are not quick */
+	bool		retired;		/* to be freed when none is left */
 } Member;
 
 typedef struct Pool
@@ -252,9 +254,13 @@ resize(PoolName name, const char *conninfo, int n)
 	while (pool->n > n)
 	{
 		Member	   *member = pool->members[--pool->n];
+		bool		in_use = member->sent > 0;
 
+		/* Requests that are under way refer to it: the last one frees it */
+		member->retired = true;
 		pgconn_retire(member->conn);
-		free(member);
+		if (!in_use)
+			free(member);
 	}
 	pool->members = xrealloc(pool->members, (size_t) n * sizeof(Member *));
 	while (pool->n < n)
@@ -375,27 +381,42 @@ pool_reload(void)
 }
 
 void
-pool_stop(void)
+pool_abandon(void)
 {
-	stop_replica();
-	resize(POOL_PRIMARY, "", 0);
 	for (int i = 0; i < NPOOLS; i++)
 	{
-		free(pools[i].members);
-		pools[i].members = NULL;
+		while (pools[i].n > 0)
+		{
+			Member	   *member = pools[i].members[--pools[i].n];
+
+			pgconn_free(member->conn);
+			free(member);
+		}
 	}
-	if (control != NULL)
-		pgconn_free(control);
-	control = NULL;
 	while (queue_first != NULL)
 	{
 		Exchange   *exchange = queue_first;
 
 		queue_first = exchange->next;
+		nqueued--;
 		exchange_unavailable(exchange, "the gateway is shutting down");
 	}
 	queue_last = NULL;
-	nqueued = 0;
+}
+
+void
+pool_stop(void)
+{
+	pool_abandon();
+	stop_replica();
+	if (control != NULL)
+		pgconn_free(control);
+	control = NULL;
+	for (int i = 0; i < NPOOLS; i++)
+	{
+		free(pools[i].members);
+		pools[i].members = NULL;
+	}
 	if (queue_timer != NULL)
 		event_free(queue_timer);
 	queue_timer = NULL;
@@ -468,12 +489,16 @@ static void
 executed(void *arg, PGresult *result)
 {
 	Exchange   *exchange = arg;
-	bool		on_replica = exchange->member->pool == POOL_REPLICA;
+	Member	   *member = exchange->member;
+	bool		on_replica = member->pool == POOL_REPLICA;
 	const char *sqlstate;
 
 	nrunning--;
+	member->sent--;
 	if (!exchange->operation->quick)
-		exchange->member->running--;
+		member->running--;
+	if (member->sent == 0 && member->retired)
+		free(member);
 	if (succeeded(result))
 	{
 		if (on_replica)
@@ -520,6 +545,7 @@ send_request(Exchange *exchange, Member *member)
 	exchange->member = member;
 	exchange->attempts++;
 	nrunning++;
+	member->sent++;
 	if (!exchange->operation->quick)
 		member->running++;
 	pgconn_execute(member->conn, 3 - first, values + first, lengths + first, executed, exchange);

@@ -39,6 +39,9 @@ extern void pool_start(struct event_base *base);
 /* The settings have changed: connect anew where that matters. */
 extern void pool_reload(void);
 
+/* Close the connections and answer every request, that of unknown outcome too. */
+extern void pool_abandon(void);
+
 extern void pool_stop(void);
 
 /* Can requests be answered now? */

@@ -95,9 +95,13 @@ read_headers(Exchange *exchange)
 			const char **value = (const char **)
 				((char *) &exchange->headers + known[i].offset);
 
-			if (len == known[i].len && *value == NULL &&
-				strcasecmp(header->key, known[i].name) == 0)
+			if (len != known[i].len || strcasecmp(header->key, known[i].name) != 0)
+				continue;
+			if (*value == NULL)
 				*value = header->value;
+			else if (value == &exchange->headers.content_length ||
+					 value == &exchange->headers.transfer_encoding)
+				exchange->headers.length_repeated = true;
 		}
 	}
 }
@@ -583,7 +587,8 @@ decompress(Exchange *exchange)
 
 /*
  * Is it clear where the body ends?  A proxy in front might see it differently,
- * so what evhttp does not read is not accepted, and the connection is closed.
+ * so what evhttp does not read, and what it reads generously, is not accepted,
+ * and the connection is closed.
  */
 static bool
 check_framing(Exchange *exchange)
@@ -592,7 +597,9 @@ check_framing(Exchange *exchange)
 	const char *length = exchange->headers.content_length;
 	enum evhttp_cmd_type method = evhttp_request_get_command(exchange->http);
 
-	if (transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0))
+	if ((transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
+		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')) ||
+		exchange->headers.length_repeated)
 	{
 		output_header(exchange, "Connection", "close");
 		finish(exchange, 400, "BadRequest");
