@@ -162,19 +162,7 @@ dynamo_invoke_as(PG_FUNCTION_ARGS)
 	int			guc_level;
 
 	if (!PG_ARGISNULL(0))
-	{
-		const char *role_name = NameStr(*PG_GETARG_NAME(0));
-
-		/*
-		 * To a gateway this is no fault of its statement, but a key whose role
-		 * is gone: it may not do anything.
-		 */
-		if (!OidIsValid(get_role_oid(role_name, true)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("role \"%s\" does not exist", role_name)));
-		role = role_to_act_as(role_name);
-	}
+		role = role_to_act_as(NameStr(*PG_GETARG_NAME(0)));
 	if (PG_ARGISNULL(1))
 		dynamo_error(DYNAMO_SERIALIZATION, "The operation is NULL");
 	if (PG_ARGISNULL(2))

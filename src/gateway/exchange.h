@@ -35,8 +35,6 @@ typedef struct RequestHeaders
 	const char *request_method; /* Access-Control-Request-Method */
 	const char *target;
 	const char *transfer_encoding;
-	bool		length_repeated;	/* content_length or transfer_encoding is there
-								 * more than once */
 } RequestHeaders;
 
 typedef struct Exchange
@@ -44,6 +42,7 @@ typedef struct Exchange
 	struct evhttp_request *http;
 	RequestHeaders headers;
 	int			nheaders;		/* all of them */
+	bool		odd_headers;	/* some that others may read in another way */
 	char		request_id[REQUEST_ID_LEN + 1];
 	int64_t		started;		/* now_us() */
 	const Operation *operation; /* NULL until it is known */

@@ -188,6 +188,22 @@ on_complete(struct evhttp_request *req, void *arg)
 			  CLIENT_READING : CLIENT_IDLE);
 }
 
+static bufferevent_event_cb evhttp_event_cb;
+
+/*
+ * Something has happened to a connection whose request is worked on.  A client
+ * that has closed its side may still wait for the response; evhttp sees the end
+ * again when it reads the next request.
+ */
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	if ((what & BEV_EVENT_EOF) && (what & BEV_EVENT_READING))
+		bufferevent_disable(bev, EV_READ);
+	else
+		evhttp_event_cb(bev, what, arg);
+}
+
 /*
  * Go on watching a connection while its request is worked on, as evhttp does
  * while it writes: without a callback for what is read.  evhttp would take the
@@ -203,7 +219,9 @@ keep_watching(struct evhttp_request *req)
 	void	   *arg;
 
 	bufferevent_getcb(bev, NULL, &write_cb, &event_cb, &arg);
-	bufferevent_setcb(bev, NULL, write_cb, event_cb, arg);
+	if (event_cb != on_event)
+		evhttp_event_cb = event_cb;
+	bufferevent_setcb(bev, NULL, write_cb, on_event, arg);
 	/* Not before: evhttp waits for a whole body to be in the buffer */
 	bufferevent_setwatermark(bev, EV_READ, 0, READ_AHEAD);
 	bufferevent_enable(bev, EV_READ);

@@ -35,6 +35,9 @@
 /* Responses from so many bytes on are compressed where the client likes it. */
 #define COMPRESS_MIN	4096
 
+/* SQLSTATE of a role, among others, that does not exist */
+#define UNDEFINED_OBJECT	"42704"
+
 /* What the service answers to what is no request of its API. */
 #define NOT_FOUND_BODY	"<UnknownOperationException/>\n"
 
@@ -59,7 +62,10 @@ make_request_id(char *id)
 	id[REQUEST_ID_LEN] = '\0';
 }
 
-/* The headers that matter, in one pass; of several the first counts. */
+/*
+ * The headers that matter, in one pass; of several the first counts.  White
+ * space at the end of a name is a part of it for evhttp, but not for everybody.
+ */
 static void
 read_headers(Exchange *exchange)
 {
@@ -90,6 +96,8 @@ read_headers(Exchange *exchange)
 		size_t		len = strlen(header->key);
 
 		exchange->nheaders++;
+		if (len == 0 || (unsigned char) header->key[len - 1] <= ' ')
+			exchange->odd_headers = true;
 		for (size_t i = 0; i < lengthof(known); i++)
 		{
 			const char **value = (const char **)
@@ -101,7 +109,7 @@ read_headers(Exchange *exchange)
 				*value = header->value;
 			else if (value == &exchange->headers.content_length ||
 					 value == &exchange->headers.transfer_encoding)
-				exchange->headers.length_repeated = true;
+				exchange->odd_headers = true;
 		}
 	}
 }
@@ -302,6 +310,25 @@ body_is_json(const Exchange *exchange)
 		json_is_valid(exchange->body, exchange->body_len);
 }
 
+/* Something does not exist: is it the role of the request? */
+static void
+role_looked_up(void *arg, PGresult *result)
+{
+	Exchange   *exchange = arg;
+
+	if (result != NULL && PQresultStatus(result) == PGRES_TUPLES_OK &&
+		PQntuples(result) == 0)
+	{
+		char	   *message = format("role \"%s\" does not exist", exchange->role);
+
+		exchange_fail(exchange, &ACCESS_DENIED, message);
+		free(message);
+	}
+	else
+		exchange_fail(exchange, &INTERNAL_SERVER_ERROR, "Internal server error");
+	PQclear(result);
+}
+
 void
 exchange_respond_error(Exchange *exchange, PGresult *result)
 {
@@ -319,6 +346,19 @@ exchange_respond_error(Exchange *exchange, PGresult *result)
 				  "request_id:s operation:s sqlstate:s error:s detail:s",
 				  exchange->request_id, exchange->operation->name, sqlstate, message,
 				  detail);
+		if (strcmp(sqlstate ? sqlstate : "", UNDEFINED_OBJECT) == 0 && !config.no_auth)
+		{
+			/*
+			 * Keys outlive their roles.  Such a key is denied, or clients would
+			 * try again and again; what a trigger misses is another matter.
+			 */
+			const char *role = exchange->role;
+
+			PQclear(result);
+			pool_control_query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1",
+							   1, &role, role_looked_up, exchange);
+			return;
+		}
 		message = "Internal server error";
 		if (exception->http_status == 503)
 			output_header(exchange, "Retry-After", "1");
@@ -490,6 +530,16 @@ key_looked_up(void *arg, const AccessKey *key, bool known)
 	free((void *) request.headers);
 }
 
+/* Can this be the id of a key?  dynamo.access_keys takes no others. */
+static bool
+may_be_key(const char *id)
+{
+	size_t		len = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+							 "0123456789_");
+
+	return len > 0 && len <= ACCESS_KEY_ID_MAX && id[len] == '\0';
+}
+
 static void
 authenticate(Exchange *exchange)
 {
@@ -517,6 +567,8 @@ authenticate(Exchange *exchange)
 				 exchange->signature->access_key_id);
 	if (config.no_auth)
 		execute(exchange);
+	else if (!may_be_key(exchange->signature->access_key_id))
+		verify(exchange, &request, NULL);
 	else if ((key = keys_cached(exchange->access_key_id)) != NULL)
 		verify(exchange, &request, key);
 	else
@@ -597,9 +649,9 @@ check_framing(Exchange *exchange)
 	const char *length = exchange->headers.content_length;
 	enum evhttp_cmd_type method = evhttp_request_get_command(exchange->http);
 
-	if ((transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
-		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')) ||
-		exchange->headers.length_repeated)
+	if (exchange->odd_headers ||
+		(transfer != NULL && (length != NULL || strcasecmp(transfer, "chunked") != 0)) ||
+		(length != NULL && (*length == '\0' || length[strspn(length, "0123456789")] != '\0')))
 	{
 		output_header(exchange, "Connection", "close");
 		finish(exchange, 400, "BadRequest");

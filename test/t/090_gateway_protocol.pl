@@ -9,6 +9,7 @@ use HttpClient qw(http_request);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 use constant {
 	JSON_1_0 => 'application/x-amz-json-1.0',
@@ -313,6 +314,13 @@ foreach my $case (
 	answers(post('GetItem', $get, Authorization => $authorization, 'X-Amz-Date' => undef),
 		400, incomplete("$text${date_needed}Authorization=$authorization"), "missing: @missing and the date");
 }
+answers(
+	post('GetItem', $get, Authorization => "AWS4-HMAC-SHA256 \"\\\xc3\xa4\xff\xed\xa0\x80\xf0\x9f"),
+	400,
+	incomplete(
+		join('', map { "${needs}'$_' parameter. " } qw(Credential Signature SignedHeaders))
+		  . "Authorization=AWS4-HMAC-SHA256 \\\"\\\\\xc3\xa4" . '\u00ff\u00ed\u00a0\u0080\u00f0\u009f'),
+	'bytes of a header in a message');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef),
 	400, incomplete("${date_needed}Authorization=$AUTHORIZATION"), 'missing: the date');
 answers(post('GetItem', $get, 'X-Amz-Date' => undef, Date => 'Thu, 01 Jan 2026 00:00:00 GMT'),
@@ -595,6 +603,28 @@ $client->send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 $client->finish_sending;
 is($client->read_response->{status}, 200, 'a client that closes its side of the connection');
 
+$client = $gateway->connect;
+$client->send(http_request('POST', '/', headers_of('GetItem', $get, Connection => 'close'), $get));
+$client->finish_sending;
+$response = $client->read_response;
+is($response && $response->{body}, $item, 'also while its request is in the database');
+
+# One that goes away without waiting leaves the gateway as it was.
+foreach my $i (1 .. 20)
+{
+	$client = $gateway->connect;
+	$client->send($i % 2 ? $good : substr $good, 0, -$i);
+	$client->close;
+}
+answers(post('GetItem', $get), 200, $item, 'clients that go away');
+
+# More than is read ahead of a connection whose request is being worked on
+my $big = '{"TableName":"Things","Key":{"id":{"S":"a"}},"Padding":"' . 'x' x 1_000_000 . '"}';
+$client = $gateway->connect;
+$client->send(http_request('POST', '/', headers_of('GetItem', $big), $big) x 3 . $good);
+answers($client->read_response, 200, $item, 'a pipelined request of a megabyte') for 1 .. 3;
+answers($client->read_response, 200, $item, 'and a small one behind them');
+
 # ---- bodies ----
 
 sub chunked
@@ -646,6 +676,13 @@ foreach my $case (
 	[ 'a list of lengths', "Content-Length: 2, 2\r\n" ],
 	[ 'the same length twice', "Content-Length: 2\r\nContent-Length: 2\r\n" ],
 	[ 'an empty length', "Content-Length: \r\n" ],
+	[ 'white space before the colon', "Content-Length : 2\r\n" ],
+	[ 'white space in front of the colon of another length', "Content-Length: 2\r\nContent-Length\t: 3\r\n" ],
+	[ 'white space before the colon of chunks', "Content-Length: 2\r\nTransfer-Encoding : chunked\r\n" ],
+	[ 'a NUL byte in a name', "Content-Length\0: 2\r\n" ],
+	[ 'a vertical tab in a transfer coding', "Content-Length: 2\r\nTransfer-Encoding: \x0bchunked\r\n" ],
+	[ 'a continued length', "Content-Length: 2\r\n 2\r\n" ],
+	[ 'a continued transfer coding', "Content-Length: 2\r\nTransfer-Encoding:\r\n chunked\r\n" ],
 	[ 'chunks twice', "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" ],
   )
 {
@@ -803,6 +840,9 @@ BEGIN
 	IF NEW.item->'id'->>'S' = 'broken' THEN
 		PERFORM 1 / 0;
 	END IF;
+	IF NEW.item->'id'->>'S' = 'slow' THEN
+		PERFORM pg_sleep(0.2);
+	END IF;
 	RETURN NEW;
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON dynamo_data."Things"
@@ -838,6 +878,29 @@ answers(post('PutItem', sprintf $put, 'broken'),
 like($gateway->log, qr/"msg":"a request failed in the database".*"error":"division by zero"/,
 	'but the log does');
 
+# What clients do while a request takes its time
+my $slow = sprintf $put, 'slow';
+my $slow_request = http_request('POST', '/', headers_of('PutItem', $slow), $slow);
+$client = $gateway->connect;
+$client->send($slow_request . $good);
+answers($client->read_response, 200, '{}', 'a slow request');
+answers($client->read_response, 200, $item, 'with another behind it');
+$client = $gateway->connect;
+$client->send($slow_request);
+usleep(50_000);
+$client->send($good);
+answers($client->read_response, 200, '{}', 'a slow request');
+answers($client->read_response, 200, $item, 'with another that comes while it runs');
+$client = $gateway->connect;
+$client->send($slow_request);
+$client->finish_sending;
+$response = $client->read_response;
+is($response && $response->{body}, '{}', 'a client that closes its side while its request runs');
+$client = $gateway->connect;
+$client->send($slow_request);
+$client->close;
+answers(post('PutItem', $slow), 200, '{}', 'one that goes away meanwhile');
+
 # Several at once on few connections: a failed commit belongs to its own request.
 my @clients = map { $gateway->connect } 1 .. 24;
 $clients[$_]->send(http_request('POST', '/', headers_of('PutItem', sprintf $put, $_ % 3 ? "ok$_" : 'late'),
@@ -849,8 +912,16 @@ is( join(' ', map { $_->read_response->{status} } @clients),
 
 # ---- without the database ----
 
-$gateway->stop;
 $node->stop;
+for (1 .. 200)
+{
+	$response = $gateway->request('GET', '/', [ Host => 'x' ]);
+	last if $response->{status} != 200;
+	usleep(20_000);
+}
+answers($response, 503, 'unhealthy: no connection to the database ', 'the health check when the database has gone',
+	'content-type' => 'text/plain');
+$gateway->stop;
 $gateway->start;
 answers($gateway->request('GET', '/', [ Host => 'x' ]),
 	503, 'unhealthy: no connection to the database ', 'the health check without a database',

@@ -202,6 +202,12 @@ is(answer(presigned($get, expires => 60)), $item, 'one that expires');
 is(answer(presigned($get, expires => 7200, time => time - 3600)), $item, 'one of an hour ago that is still valid');
 is(answer(presigned("$get ")), $MISMATCH, 'a presigned request with another body');
 is(answer(presigned($get, secret => 'x')), $MISMATCH, 'a presigned request with a wrong secret');
+is( answer(presigned($get, signed => ['host'])),
+	exception('InvalidSignatureException', "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization."),
+	'a presigned request whose target is not signed');
+is( answer(presigned($get, service => 's3')),
+	exception('InvalidSignatureException', "Credential should be scoped to correct service: 'dynamodb'."),
+	'a presigned request for another service');
 is(answer(presigned($get, key => 'AKIANONE')), $INVALID_TOKEN, 'a presigned request of an unknown key');
 like(answer(presigned($get, expires => 60, time => time - 120)),
 	qr/^400 .*InvalidSignatureException","message":"Signature expired: \S+ is now earlier than \S+ \(\S+ - 60 sec\.\)"\}$/,
@@ -233,6 +239,12 @@ is(answer(request_as("' OR true --", 'GetItem', $get, secret => 'x'))
 is(answer(request_as('A' x 4000, 'GetItem', $get, secret => 'x')), $INVALID_TOKEN, 'a long key');
 is(answer(request_as("$app" . 'A' x 200, 'GetItem', $get, secret => $secrets{$app})), $INVALID_TOKEN,
 	'a key that begins like a good one');
+is(answer(request_as($_, 'GetItem', $get, secret => 'x')), $INVALID_TOKEN, 'a key of strange bytes')
+  foreach "AKIA\xff", "AKIA\xc3\xa4", 'AKIA"\\';
+my $longest = 'K' x 128;
+$node->safe_psql('postgres', "INSERT INTO dynamo.access_keys VALUES ('$longest', 'long', 'app')");
+is(answer(request_as($longest, 'GetItem', $get, secret => 'long')), $item, 'the longest key');
+is(answer(request_as("${longest}K", 'GetItem', $get, secret => 'long')), $INVALID_TOKEN, 'a longer one');
 is(answer(request_as(lc $app, 'GetItem', $get, secret => $secrets{$app})), $INVALID_TOKEN,
 	'a key in another case');
 is(answer(request_as($app, 'GetItem', $get, sign_body => "$get ")), $MISMATCH, 'an altered body');
@@ -421,6 +433,18 @@ $node->safe_psql('postgres', 'DROP ROLE gone');
 is( answer(request_as($gone, 'GetItem', $get)),
 	exception('AccessDeniedException', 'role \"gone\" does not exist'),
 	'a role that has been dropped');
+$node->safe_psql(
+	'postgres', q(
+CREATE FUNCTION miss() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_catalog.current_setting('no.such_setting');
+	RETURN NEW;
+END $$;
+CREATE TRIGGER miss BEFORE INSERT ON dynamo_data."Things" FOR EACH ROW EXECUTE FUNCTION miss()));
+is( answer(request_as($app, 'PutItem', '{"TableName":"Things","Item":{"id":{"S":"c"}}}')),
+	'500 {"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"Internal server error"}',
+	'something else that does not exist');
+$node->safe_psql('postgres', 'DROP FUNCTION miss() CASCADE');
 
 # The gateway hears of changes by a notification, which takes a moment.
 sub becomes
@@ -428,7 +452,7 @@ sub becomes
 	my ($expected, $name, $key, $operation, $body, %options) = @_;
 	my $got = '';
 
-	for (1 .. 100)
+	for (1 .. 300)
 	{
 		$got = answer(request_as($key, $operation, $body, %options));
 		last if $got eq $expected;
@@ -576,6 +600,13 @@ foreach my $operation ('GetItem', 'PutItem')
 		  metric('requests_total', operation => $operation, status => 400),
 		'of all requests');
 	cmp_ok(metric('request_duration_seconds_sum', operation => $operation), '>', 0, 'with a sum');
+}
+# The second one may still be on its way.
+for (1 .. 500)
+{
+	last if metric('database_connections', pool => 'primary', state => 'ready') == 2;
+	usleep(10_000);
+	$metrics = $gateway->metrics;
 }
 is(metric('database_connections', pool => 'primary', state => 'ready'), 2, 'connections in the metrics');
 is(metric('database_connections', pool => 'primary', state => 'down'), 0, 'of which none is down');
@@ -837,6 +868,19 @@ my $long_get = '{"TableName":"Things","Key":{"id":{"S":"long"}}}';
 ($out) = over_tls(http_request('POST', '/', [ @copy, 'Content-Length' => length $long_get ], $long_get));
 ok(answer(parse_response($out)) eq "200 {\"Item\":{\"v\":{\"S\":\"$long\"},\"id\":{\"S\":\"long\"}}}",
 	'a long response over TLS');
+
+# Pipelined, the last one closes.
+my $many = '';
+foreach my $i (1 .. 5)
+{
+	my @more = $i == 5 ? (Connection => 'close') : ();
+
+	@copy = SigV4::sign(key => $app, secret => $secrets{$app}, headers => headers_of('GetItem', @more), body => $get);
+	$many .= http_request('POST', '/', [ @copy, 'Content-Length' => length $get ], $get);
+}
+($out) = over_tls($many);
+my @bodies = $out =~ /\r\n\r\n(\{"Item":\{"id":\{"S":"a"\}\}\})/g;
+is(scalar @bodies, 5, 'pipelined requests over TLS');
 
 my $client = $gateway->connect;
 $client->send($health);
