@@ -38,6 +38,20 @@ role_to_act_as(const char *name)
 					 pstrdup(quote_identifier(name)), quote_identifier(caller))));
 }
 
+/*
+ * The role of a request.  Keys outlive their roles; that one is gone is told
+ * as at a login, so that it is not taken for something that a trigger misses.
+ */
+static Oid
+request_role(const char *name)
+{
+	if (!OidIsValid(get_role_oid(name, true)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("role \"%s\" does not exist", name)));
+	return role_to_act_as(name);
+}
+
 /* SET CONSTRAINTS ALL IMMEDIATE: fire what is deferred, defer no more */
 static void
 fire_deferred_triggers(void)
@@ -162,7 +176,7 @@ dynamo_invoke_as(PG_FUNCTION_ARGS)
 	int			guc_level;
 
 	if (!PG_ARGISNULL(0))
-		role = role_to_act_as(NameStr(*PG_GETARG_NAME(0)));
+		role = request_role(NameStr(*PG_GETARG_NAME(0)));
 	if (PG_ARGISNULL(1))
 		dynamo_error(DYNAMO_SERIALIZATION, "The operation is NULL");
 	if (PG_ARGISNULL(2))

@@ -13,10 +13,10 @@ typedef struct Operation
 {
 	char	   *name;
 	bool		reads;			/* changes nothing, so it can be sent again */
-	bool		may_be_stale;	/* takes ConsistentRead, which is off unless asked
-								 * for: a replica can answer it */
-	bool		quick;			/* takes microseconds, as a rule, and never waits
-								 * for a lock or the disk */
+	bool		may_be_stale;	/* takes ConsistentRead, which is off unless
+								 * asked for: a replica can answer it */
+	bool		quick;			/* takes microseconds, as a rule, and never
+								 * waits for a lock or the disk */
 	bool		of_streams;		/* of the API of streams */
 } Operation;
 

@@ -387,6 +387,13 @@ config_init(int argc, char **argv, bool *done, char **error)
 	return load(&config, done, error);
 }
 
+static size_t
+field_size(SettingKind kind)
+{
+	return kind == SETTING_STRING ? sizeof(char *) :
+		kind == SETTING_BOOL ? sizeof(bool) : sizeof(int);
+}
+
 bool
 config_reload(const char **kept, char **error)
 {
@@ -405,16 +412,13 @@ config_reload(const char **kept, char **error)
 		char	   *now = (char *) &config + setting->offset;
 		char	   *then = (char *) &fresh + setting->offset;
 		char		swap[sizeof(char *)];
-		size_t		size = setting->kind == SETTING_STRING ? sizeof(char *) :
-			setting->kind == SETTING_BOOL ? sizeof(bool) : sizeof(int);
+		size_t		size = field_size(setting->kind);
 
 		if (setting->restart)
 		{
-			bool		same = setting->kind == SETTING_STRING ?
-				strcmp(*(char **) now, *(char **) then) == 0 :
-				memcmp(now, then, size) == 0;
-
-			if (!same && *kept == NULL)
+			if (*kept == NULL &&
+				(setting->kind == SETTING_STRING ?
+				 strcmp(*(char **) now, *(char **) then) : memcmp(now, then, size)) != 0)
 				*kept = setting->name;
 			continue;
 		}

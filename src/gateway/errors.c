@@ -27,9 +27,12 @@ static const struct
 	const char *prefix;
 	const Exception *exception;
 }			postgres_errors[] =
+
 {
 	{"22021", &SERIALIZATION},	/* a body that is not UTF-8 */
-	{"23", &VALIDATION},		/* a constraint that a user put on an item table */
+	{"23", &VALIDATION},		/* a constraint that a user put on an item
+								 * table */
+	{"28000", &ACCESS_DENIED},	/* the role of an access key is gone */
 	{"42501", &ACCESS_DENIED},
 	{"53", &SERVICE_UNAVAILABLE},	/* out of memory, disk, connections */
 	{"57P", &SERVICE_UNAVAILABLE},	/* shutting down, starting up */
@@ -52,7 +55,7 @@ namespace_of(const char *name)
 	static const char *const coral[] = {"AccessDeniedException",
 		"IncompleteSignatureException", "InvalidSignatureException",
 		"MissingAuthenticationTokenException", "SerializationException",
-		"UnknownOperationException", "UnrecognizedClientException"};
+	"UnknownOperationException", "UnrecognizedClientException"};
 
 	if (strcmp(name, "ValidationException") == 0)
 		return "com.amazon.coral.validate#";

@@ -378,7 +378,7 @@ bound_port(int fd)
 static bool
 listen_on(const char *text, char **error)
 {
-	struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {.ai_flags = AI_PASSIVE,.ai_socktype = SOCK_STREAM};
 	struct addrinfo *addresses;
 	char	   *host = xstrdup(text);
 	char	   *port = strrchr(host, ':');
@@ -407,12 +407,12 @@ listen_on(const char *text, char **error)
 	}
 	for (struct addrinfo *a = addresses; a != NULL; a = a->ai_next)
 	{
-		struct evconnlistener *listener =
-			evconnlistener_new_bind(event_base, NULL, NULL,
-									LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC |
-									LEV_OPT_CLOSE_ON_FREE, BACKLOG, a->ai_addr,
-									(int) a->ai_addrlen);
+		struct evconnlistener *listener;
 
+		listener = evconnlistener_new_bind(event_base, NULL, NULL,
+										   LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC |
+										   LEV_OPT_CLOSE_ON_FREE, BACKLOG,
+										   a->ai_addr, (int) a->ai_addrlen);
 		if (listener == NULL)
 			continue;
 		evconnlistener_set_error_cb(listener, on_accept_error);
@@ -451,8 +451,11 @@ http_start(struct event_base *base, char **error)
 	evhttp_set_max_body_size(server, BODY_MAX);
 	evhttp_set_max_headers_size(server, HEADERS_MAX);
 	evhttp_set_timeout(server, config.client_timeout);
-	/* A body that is too large is read before the connection is closed, or the
-	 * client would see a reset instead of the response. */
+
+	/*
+	 * A body that is too large is read before the connection is closed, or
+	 * the client would see a reset instead of the response.
+	 */
 	evhttp_set_flags(server, EVHTTP_SERVER_LINGERING_CLOSE);
 
 	rest = list = xstrdup(config.listen);

@@ -20,7 +20,8 @@ typedef struct Entry
 	AccessKey	key;			/* first, so that one leads to the other */
 	char	   *id;
 	int64_t		loaded;
-	char	   *scope;			/* of signing_key: date/region/service, or NULL */
+	char	   *scope;			/* of signing_key: date/region/service, or
+								 * NULL */
 	unsigned char signing_key[SHA256_BYTES];
 	struct Entry *next;
 } Entry;
@@ -129,7 +130,7 @@ keys_lookup(const char *access_key_id, KeyCallback callback, void *arg)
 	lookup->arg = arg;
 	pool_control_query("SELECT secret_access_key, role_name "
 					   "FROM dynamo.access_keys WHERE access_key_id = $1",
-					   1, (const char *const *) &lookup->id, looked_up, lookup);
+					   lookup->id, looked_up, lookup);
 }
 
 const unsigned char *

@@ -119,6 +119,7 @@ main(int argc, char **argv)
 	if (!config_init(argc, argv, &done, &error))
 	{
 		fprintf(stderr, "dynamo-gateway: %s\n", error);
+		free(error);
 		return 2;
 	}
 	if (done)
@@ -141,6 +142,7 @@ main(int argc, char **argv)
 	if (!http_start(base, &error))
 	{
 		log_write(LOG_ERROR, "could not start", "error:s", error);
+		free(error);
 		return 1;
 	}
 	event_base_dispatch(base);

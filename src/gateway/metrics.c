@@ -44,6 +44,7 @@ static const struct
 	const char *name;
 	const char *help;
 }			counter_texts[METRICS_NUM_COUNTERS] =
+
 {
 	[METRICS_QUEUE_REJECTED] = {"dynamo_gateway_queue_rejected_total",
 	"Requests refused because the queue was full."},

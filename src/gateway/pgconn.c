@@ -330,7 +330,7 @@ connect_start(PgConn *conn)
 {
 	/* A server that has vanished is noticed; the connection string wins */
 	const char *const keywords[] = {"keepalives_idle", "keepalives_interval",
-	"keepalives_count", "tcp_user_timeout", "dbname", "fallback_application_name",
+		"keepalives_count", "tcp_user_timeout", "dbname", "fallback_application_name",
 	"client_encoding", NULL};
 	const char *const values[] = {"30", "10", "3", "60000", conn->conninfo,
 	"dynamo-gateway", "UTF8", NULL};

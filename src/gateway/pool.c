@@ -22,6 +22,12 @@
 /* How often a request is sent, at most. */
 #define ATTEMPTS_MAX	4
 
+/*
+ * Microseconds before a request is sent again whose connection was lost.  Where
+ * one is lost the others often are as well, which is to be noticed first.
+ */
+#define RETRY_PAUSE	50000
+
 typedef struct Member
 {
 	PgConn	   *conn;
@@ -38,15 +44,29 @@ typedef struct Pool
 	bool		lost_all;		/* so that it is logged once */
 } Pool;
 
+typedef struct ControlQuery
+{
+	const char *sql;
+	char	   *value;
+	PgCallback	callback;
+	void	   *arg;
+	int64_t		asked;			/* now_us() */
+	struct ControlQuery *next;
+} ControlQuery;
+
 static struct event_base *event_base;
 static Pool pools[NPOOLS];
 static PgConn *control;			/* the gateway's own queries */
+static ControlQuery *waiting;	/* queries until it is ready, the last first */
+static int	nwaiting;
 static PgConn *replica_control;
 static Exchange *queue_first;
 static Exchange *queue_last;
 static int	nqueued;
 static int	nrunning;
 static struct event *queue_timer;
+static Exchange *lost_first;	/* to be sent again after RETRY_PAUSE */
+static struct event *lost_timer;
 static char *used_database;		/* the settings that the connections have */
 static char *used_replica;
 static int	used_request_timeout;
@@ -57,6 +77,9 @@ static const char *const pool_names[] = {
 };
 
 static void dispatch(void);
+static void enqueue(Exchange *exchange);
+static void on_lost_timer(evutil_socket_t fd, short events, void *arg);
+static void start_queue_timer(void);
 
 /* ---- starting a connection ---- */
 
@@ -199,13 +222,6 @@ control_connected(PgConn *conn, void *arg)
 }
 
 static void
-do_nothing(PgConn *conn, void *arg)
-{
-	(void) conn;
-	(void) arg;
-}
-
-static void
 control_lost(PgConn *conn, void *arg)
 {
 	(void) conn;
@@ -221,9 +237,118 @@ control_notified(const char *channel, const char *payload, void *arg)
 	keys_forget(payload);
 }
 
+static void
+control_query_done(ControlQuery *query, PGresult *result)
+{
+	query->callback(query->arg, result);
+	free(query->value);
+	free(query);
+}
+
+static void ask_later(ControlQuery *query);
+
+static void
+control_answered(void *arg, PGresult *result)
+{
+	if (result == NULL)
+		ask_later(arg);
+	else
+		control_query_done(arg, result);
+}
+
+static void
+ask(ControlQuery *query)
+{
+	pgconn_query(control, query->sql, 1, (const char *const *) &query->value,
+				 control_answered, query);
+}
+
+/* Put a query aside until the connection is ready, or it has taken too long. */
+static void
+ask_later(ControlQuery *query)
+{
+	if (nwaiting >= config.queue_limit ||
+		now_us() - query->asked >= (int64_t) config.queue_timeout * 1000000)
+	{
+		control_query_done(query, NULL);
+		return;
+	}
+	query->next = waiting;
+	waiting = query;
+	nwaiting++;
+	start_queue_timer();
+}
+
+/* Ask what has waited; give up on the rest when there is no connection. */
+static void
+ask_waiting(void)
+{
+	ControlQuery *list = waiting;
+
+	waiting = NULL;
+	nwaiting = 0;
+	while (list != NULL)
+	{
+		ControlQuery *query = list;
+
+		list = query->next;
+		if (pgconn_is_ready(control))
+			ask(query);
+		else
+			ask_later(query);
+	}
+}
+
+/* Give up on all that wait. */
+static void
+drop_waiting(void)
+{
+	while (waiting != NULL)
+	{
+		ControlQuery *query = waiting;
+
+		waiting = query->next;
+		nwaiting--;
+		control_query_done(query, NULL);
+	}
+}
+
+static void
+control_ready(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+	if (waiting != NULL)
+		ask_waiting();
+}
+
+void
+pool_control_query(const char *sql, const char *value, PgCallback callback,
+				   void *arg)
+{
+	ControlQuery *query = xmalloc(sizeof(ControlQuery));
+
+	query->sql = sql;
+	query->value = xstrdup(value);
+	query->callback = callback;
+	query->arg = arg;
+	query->asked = now_us();
+	if (pgconn_is_ready(control))
+		ask(query);
+	else
+		ask_later(query);
+}
+
 static const PgConnHooks control_hooks = {
-	control_connected, do_nothing, control_lost, control_notified
+	control_connected, control_ready, control_lost, control_notified
 };
+
+static void
+do_nothing(PgConn *conn, void *arg)
+{
+	(void) conn;
+	(void) arg;
+}
 
 static void
 replica_control_connected(PgConn *conn, void *arg)
@@ -235,13 +360,6 @@ replica_control_connected(PgConn *conn, void *arg)
 static const PgConnHooks replica_control_hooks = {
 	replica_control_connected, do_nothing, do_nothing, NULL
 };
-
-void
-pool_control_query(const char *sql, int nparams, const char *const *values,
-				   PgCallback callback, void *arg)
-{
-	pgconn_query(control, sql, nparams, values, callback, arg);
-}
 
 /* ---- the pools ---- */
 
@@ -333,12 +451,20 @@ on_queue_timer(evutil_socket_t fd, short events, void *arg)
 		metrics_count(METRICS_QUEUE_TIMED_OUT);
 		exchange_unavailable(exchange, "waited too long for a connection to the database");
 	}
+	if (waiting != NULL)
+		ask_waiting();
 	if (queue_first != NULL)
-	{
-		struct timeval tv = {0, 100000};
+		start_queue_timer();
+}
 
+/* Look from time to time whether something has waited too long. */
+static void
+start_queue_timer(void)
+{
+	struct timeval tv = {0, 100000};
+
+	if (!event_pending(queue_timer, EV_TIMEOUT, NULL))
 		event_add(queue_timer, &tv);
-	}
 }
 
 void
@@ -346,6 +472,7 @@ pool_start(struct event_base *base)
 {
 	event_base = base;
 	queue_timer = event_new(base, -1, 0, on_queue_timer, NULL);
+	lost_timer = event_new(base, -1, 0, on_lost_timer, NULL);
 	note_settings();
 	control = pgconn_new(base, "control", config.database, &control_hooks, NULL);
 	resize(POOL_PRIMARY, config.database, config.pool_size);
@@ -393,6 +520,7 @@ pool_abandon(void)
 			free(member);
 		}
 	}
+	on_lost_timer(-1, 0, NULL);
 	while (queue_first != NULL)
 	{
 		Exchange   *exchange = queue_first;
@@ -402,6 +530,7 @@ pool_abandon(void)
 		exchange_unavailable(exchange, "the gateway is shutting down");
 	}
 	queue_last = NULL;
+	drop_waiting();
 }
 
 void
@@ -412,6 +541,7 @@ pool_stop(void)
 	if (control != NULL)
 		pgconn_free(control);
 	control = NULL;
+	drop_waiting();
 	for (int i = 0; i < NPOOLS; i++)
 	{
 		free(pools[i].members);
@@ -420,6 +550,9 @@ pool_stop(void)
 	if (queue_timer != NULL)
 		event_free(queue_timer);
 	queue_timer = NULL;
+	if (lost_timer != NULL)
+		event_free(lost_timer);
+	lost_timer = NULL;
 	free(used_database);
 	free(used_replica);
 	used_database = used_replica = NULL;
@@ -471,17 +604,47 @@ choose(PoolName name, bool quick)
 	return best;
 }
 
-static void enqueue(Exchange *exchange);
-
-/* Send a request again, unless that has been tried often enough. */
+/*
+ * Send a request again, at once or after a pause, unless that has been tried
+ * often enough.
+ */
 static bool
-retry(Exchange *exchange)
+retry(Exchange *exchange, bool pause)
 {
+	struct timeval tv = {0, RETRY_PAUSE};
+
 	if (exchange->attempts >= ATTEMPTS_MAX)
 		return false;
 	metrics_count(METRICS_RETRIED);
-	enqueue(exchange);
+	if (!pause)
+	{
+		enqueue(exchange);
+		return true;
+	}
+	exchange->next = lost_first;
+	lost_first = exchange;
+	if (!event_pending(lost_timer, EV_TIMEOUT, NULL))
+		event_add(lost_timer, &tv);
 	return true;
+}
+
+/* Take the requests of lost connections up again. */
+static void
+on_lost_timer(evutil_socket_t fd, short events, void *arg)
+{
+	Exchange   *exchange = lost_first;
+
+	(void) fd;
+	(void) events;
+	(void) arg;
+	lost_first = NULL;
+	while (exchange != NULL)
+	{
+		Exchange   *next = exchange->next;
+
+		enqueue(exchange);
+		exchange = next;
+	}
 }
 
 /* The database has answered a request, or is gone. */
@@ -518,7 +681,7 @@ executed(void *arg, PGresult *result)
 	if (result == NULL)
 	{
 		/* Whether a write has happened cannot be known */
-		if (!exchange->operation->reads || !retry(exchange))
+		if (!exchange->operation->reads || !retry(exchange, true))
 			exchange_fail(exchange, &INTERNAL_SERVER_ERROR, "Internal server error");
 		return;
 	}
@@ -527,7 +690,7 @@ executed(void *arg, PGresult *result)
 	sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (sqlstate != NULL &&
 		(strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0) &&
-		retry(exchange))
+		retry(exchange, false))
 		PQclear(result);
 	else
 		exchange_respond_error(exchange, result);
@@ -596,12 +759,7 @@ enqueue(Exchange *exchange)
 		queue_first = exchange;
 	queue_last = exchange;
 	nqueued++;
-	if (!event_pending(queue_timer, EV_TIMEOUT, NULL))
-	{
-		struct timeval tv = {config.queue_timeout, 0};
-
-		event_add(queue_timer, &tv);
-	}
+	start_queue_timer();
 }
 
 void

@@ -50,10 +50,14 @@ extern bool pool_available(void);
 /* Run a request; the pool owns the exchange and answers it. */
 extern void pool_submit(Exchange *exchange);
 
-/* A query of the gateway's own, on a connection for such. */
-extern void pool_control_query(const char *sql, int nparams,
-							   const char *const *values, PgCallback callback,
-							   void *arg);
+/*
+ * A query of the gateway's own, of one parameter, on a connection for such.  It
+ * must change nothing: while that connection is down it waits, and if it is
+ * lost meanwhile, it is sent again.  After queue-timeout the callback gets no
+ * result.
+ */
+extern void pool_control_query(const char *sql, const char *value,
+							   PgCallback callback, void *arg);
 
 extern PoolStatus pool_status(PoolName name);
 extern int	pool_running(void);

@@ -28,7 +28,8 @@ static PgConn *replica;
 static struct event *timer;
 static Sample samples[NSAMPLES];	/* positions of the primary, a ring */
 static size_t nsamples;			/* ever taken */
-static int64_t fresh;			/* the replica has what was there then; 0: nothing */
+static int64_t fresh;			/* the replica has what was there then; 0:
+								 * nothing */
 static int64_t asked;			/* when the primary was asked last */
 static bool was_usable;
 

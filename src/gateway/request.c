@@ -35,9 +35,6 @@
 /* Responses from so many bytes on are compressed where the client likes it. */
 #define COMPRESS_MIN	4096
 
-/* SQLSTATE of a role, among others, that does not exist */
-#define UNDEFINED_OBJECT	"42704"
-
 /* What the service answers to what is no request of its API. */
 #define NOT_FOUND_BODY	"<UnknownOperationException/>\n"
 
@@ -101,7 +98,7 @@ read_headers(Exchange *exchange)
 		for (size_t i = 0; i < lengthof(known); i++)
 		{
 			const char **value = (const char **)
-				((char *) &exchange->headers + known[i].offset);
+			((char *) &exchange->headers + known[i].offset);
 
 			if (len != known[i].len || strcasecmp(header->key, known[i].name) != 0)
 				continue;
@@ -310,25 +307,6 @@ body_is_json(const Exchange *exchange)
 		json_is_valid(exchange->body, exchange->body_len);
 }
 
-/* Something does not exist: is it the role of the request? */
-static void
-role_looked_up(void *arg, PGresult *result)
-{
-	Exchange   *exchange = arg;
-
-	if (result != NULL && PQresultStatus(result) == PGRES_TUPLES_OK &&
-		PQntuples(result) == 0)
-	{
-		char	   *message = format("role \"%s\" does not exist", exchange->role);
-
-		exchange_fail(exchange, &ACCESS_DENIED, message);
-		free(message);
-	}
-	else
-		exchange_fail(exchange, &INTERNAL_SERVER_ERROR, "Internal server error");
-	PQclear(result);
-}
-
 void
 exchange_respond_error(Exchange *exchange, PGresult *result)
 {
@@ -346,19 +324,6 @@ exchange_respond_error(Exchange *exchange, PGresult *result)
 				  "request_id:s operation:s sqlstate:s error:s detail:s",
 				  exchange->request_id, exchange->operation->name, sqlstate, message,
 				  detail);
-		if (strcmp(sqlstate ? sqlstate : "", UNDEFINED_OBJECT) == 0 && !config.no_auth)
-		{
-			/*
-			 * Keys outlive their roles.  Such a key is denied, or clients would
-			 * try again and again; what a trigger misses is another matter.
-			 */
-			const char *role = exchange->role;
-
-			PQclear(result);
-			pool_control_query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1",
-							   1, &role, role_looked_up, exchange);
-			return;
-		}
 		message = "Internal server error";
 		if (exception->http_status == 503)
 			output_header(exchange, "Retry-After", "1");

@@ -387,7 +387,7 @@ fuzz_http(Input *in)
 
 	config.no_auth = how & 1;
 	config.queue_limit = how & 2 ? 100 : 0;
-	config.queue_timeout = 0;
+	config.queue_timeout = 3600;
 	config.client_timeout = 30;
 	config.log_requests = (how & 8) != 0;
 	config.log_level = LOG_INFO;
@@ -410,6 +410,10 @@ fuzz_http(Input *in)
 	{
 		bool		progress = false;
 
+		/* When nothing else happens, what waits is answered */
+		if (quiet == QUIET_ROUNDS - 1)
+			pool_abandon();
+
 		if (in->len > 0)
 		{
 			ssize_t		n = send(fd, in->data, in->len < piece ? in->len : piece,
@@ -431,8 +435,9 @@ fuzz_http(Input *in)
 		quiet = progress ? 0 : quiet + 1;
 	}
 	close(fd);
-	for (int i = 0; i < 1000 && (http_connections() > 0 || pool_queued() > 0); i++)
+	for (int i = 0; i < 1000 && http_connections() > 0; i++)
 		pump();
+	pool_abandon();
 	require(http_connections() == 0);
 	require(http_active() == 0);
 	require(pool_queued() == 0);

@@ -7,9 +7,10 @@
 #     $gateway->reload;                   # SIGHUP, and its end awaited
 #     $gateway->stop;                     # SIGTERM; its exit status is tested
 #
-# Without a file of settings, `config`, it listens on a free port and `database`
-# is the node's postgres.  Options that are undef stand without a value.  The log
-# of all runs is one file.
+# It listens on a free port and `database` is the node's postgres, unless options
+# say otherwise; an empty one of these two is left to the file of settings,
+# `config`.  Options that are undef stand without a value.  The log of all runs is
+# one file.
 package Gateway;
 
 use strict;
@@ -25,9 +26,12 @@ use Time::HiRes qw(time usleep);
 my %running;
 my $count = 0;
 
-# The program of the server's installation, else the one on the PATH
+# The program that GATEWAY names, such as one with sanitizers, else that of the
+# server's installation, else the one on the PATH
 sub program
 {
+	return $ENV{GATEWAY} if $ENV{GATEWAY};
+
 	my $bindir = `pg_config --bindir`;
 
 	chomp $bindir;
@@ -41,13 +45,17 @@ sub new
 	my $self = bless {
 		node => $node,
 		options => {
-			defined $options{config} ? () :
-			  (listen => '127.0.0.1:0', database => $node->connstr('postgres')),
+			listen => '127.0.0.1:0',
+			database => $node->connstr('postgres'),
 			%options
 		},
 		log_file => "$PostgreSQL::Test::Utils::log_path/$name"
 	}, $class;
 
+	foreach my $name ('listen', 'database')
+	{
+		delete $self->{options}{$name} if $self->{options}{$name} eq '';
+	}
 	$self->start;
 	return $self;
 }

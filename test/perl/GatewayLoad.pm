@@ -141,7 +141,7 @@ sub _work
 sub start
 {
 	my ($class, $port, %options) = @_;
-	my $base = "$PostgreSQL::Test::Utils::tmp_check/load" . ++$count;
+	my $base = "$PostgreSQL::Test::Utils::tmp_check/load$$-" . ++$count;
 	my $self = bless { base => $base, pids => [] }, $class;
 
 	foreach my $number (1 .. $options{clients})

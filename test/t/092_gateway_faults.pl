@@ -34,7 +34,12 @@ sub new_gateway
 {
 	my (%options) = @_;
 
-	return Gateway->new($node, 'no-auth' => undef, %options);
+	return Gateway->new(
+		$node,
+		'no-auth' => undef,
+		listen => '127.0.0.1:0',
+		database => $node->connstr('postgres'),
+		%options);
 }
 
 # The response to one request on a connection of its own
@@ -152,10 +157,11 @@ my @disasters = (
 	[ 'terminated backends' => sub {
 			for (1 .. 5)
 			{
-				$node->safe_psql('postgres', q(
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE application_name = 'dynamo-gateway'));
-				sleep 0.2;
+				is( $node->safe_psql('postgres', q(
+SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
+ WHERE application_name = 'dynamo-gateway')),
+					't', 'connections of the gateway are terminated');
+				sleep 0.3;
 			}
 	} ]);
 
@@ -167,7 +173,7 @@ foreach my $disaster (@disasters)
 	sleep 0.5;
 	$happen->();
 	my $over = time;
-	sleep 2.5;
+	sleep 3;
 	my @records = $load->stop;
 
 	check_records($name, @records);
@@ -250,6 +256,10 @@ ok(wait_for(5, sub { $gateway->metrics->{'dynamo_gateway_requests_running'} > 0 
 	'a request waits for a lock');
 $leaver->close;
 
+# One that stays, longer than a client may be idle
+my $patient = $gateway->connect;
+$patient->send(api_request('PutItem', item_put($TABLE, 'locked', 'patient')));
+
 # All the while others are served
 my ($slowest, $wrong) = (0, 0);
 my $client = $gateway->connect;
@@ -268,6 +278,10 @@ $locker->query('COMMIT');
 $locker->finish;
 ok(wait_for(5, sub { $gateway->metrics->{'dynamo_gateway_requests_running'} == 0 }),
 	'the request of the one that went away comes to an end');
+$response = $patient->read_response;
+is($response && $response->{status}, 200,
+	'a request that takes longer than idle-timeout is answered');
+$patient->close;
 
 foreach my $case (@stalling)
 {
@@ -285,15 +299,6 @@ ok(wait_for(5, sub { $gateway->metrics->{'dynamo_gateway_client_connections'} ==
 	'no connection is left');
 close $deaf;
 
-# A request may take longer than a client may be idle
-$locker = lock_item('locked');
-$client = $gateway->connect;
-$client->send(api_request('PutItem', item_put($TABLE, 'locked', 'patient')));
-sleep 5;
-$locker->query('COMMIT');
-$locker->finish;
-$response = $client->read_response;
-is($response && $response->{status}, 200, 'a request that takes longer than idle-timeout is answered');
 is(ask($gateway, 'GetItem', item_get($TABLE, 'locked'))->{status}, 200, 'the gateway works on');
 $gateway->stop;
 
@@ -454,7 +459,7 @@ $gateway->stop;
 
 # ---- signals ----
 
-my $config = "$PostgreSQL::Test::Utils::tmp_check/gateway.conf";
+my $config = "$PostgreSQL::Test::Utils::tmp_check/gateway_faults.conf";
 append_to_file($config, "pool-size = 8\n");
 $gateway = new_gateway(config => $config);
 $gateway->wait_healthy;
