@@ -101,9 +101,14 @@ installcheck-isolation:
 		--dbname=isolation_regression --load-extension=$(EXTENSION) \
 		$(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 
-# Side by side with raw SQL on plain tables; writes docs/performance.md
+# Side by side with raw SQL on plain tables, and with other servers of the
+# API; writes docs/performance.md
 bench:
 	@bench/run
+	@bench/gateway
+
+bench-gateway:
+	@bench/gateway
 
 # pgindent's layout
 indent:
@@ -112,5 +117,5 @@ indent:
 indent-check:
 	@scripts/indent check
 
-.PHONY: up down clean-local demo test installcheck-isolation bench indent \
-	indent-check
+.PHONY: up down clean-local demo test installcheck-isolation bench \
+	bench-gateway indent indent-check

@@ -1,0 +1,82 @@
+# common.sh: what the benchmarks share; to be sourced by bash.
+#
+# $work is a directory of their own, made by make_work, where start_cluster
+# puts a throw-away cluster with a database "bench".
+
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
+
+unset PGHOST PGPORT PGUSER PGDATABASE PGSERVICE PGOPTIONS PGDATA TMPDIR
+export LC_ALL=C
+
+settings="shared_buffers = 512MB
+max_wal_size = 4GB
+checkpoint_timeout = 1h
+autovacuum = off"
+
+make_work()
+{
+	work=$(mktemp -d /tmp/dynamo-bench.XXXXXX) || exit 1
+	mkdir "$work/run"
+	[ "$(id -u)" != 0 ] || chown -R "$SERVER_USER" "$work"
+	chmod 755 "$work"
+	export HOME=$work
+	cd "$work" || exit 1
+}
+
+sql()
+{
+	"$BINDIR/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/run" -p 54327 \
+		-U postgres -d bench "$@" || exit 1
+}
+
+# start_cluster: with $settings
+start_cluster()
+{
+	say "Starting a throw-away cluster"
+	as_server "$BINDIR/initdb" -D data -U postgres -A trust -N -E UTF8 \
+		--locale=C.UTF-8 >initdb.log 2>&1 || { cat initdb.log; die "initdb failed"; }
+	as_server tee -a data/postgresql.conf >/dev/null <<CONF
+port = 54327
+listen_addresses = ''
+unix_socket_directories = '$work/run'
+shared_preload_libraries = 'dynamo'
+$settings
+CONF
+	as_server "$BINDIR/pg_ctl" -D data -l "$work/log" -w start >/dev/null 2>&1 \
+		</dev/null || { cat log; die "the server did not start"; }
+	"$BINDIR/createdb" -h "$work/run" -p 54327 -U postgres bench || exit 1
+}
+
+# Stop the cluster and remove $work
+remove_work()
+{
+	as_server "$BINDIR/pg_ctl" -D "$work/data" -m immediate -w stop \
+		>/dev/null 2>&1 </dev/null
+	cd / && rm -rf "$work"
+}
+
+# The lines of a report about the machine and the server
+describe_machine()
+{
+	local cpu memory
+
+	cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+	memory=$(awk '/^MemTotal/ { printf "%.0f GB", $2 / 1048576 }' /proc/meminfo)
+	say "- ${cpu:-unknown processor}, $(getconf _NPROCESSORS_ONLN) cores, ${memory:-unknown memory}"
+	say "- PostgreSQL $(sql -c 'SHOW server_version'), $(tr '\n' ',' <<<"$settings" | sed 's/,$//; s/,/, /g')"
+}
+
+# write_section FILE TEXT: put TEXT, which begins with a line "## ...", in
+# place of FILE's section of that heading, or at its end
+write_section()
+{
+	local file=$1 text=$2
+
+	[ -e "$file" ] || say "# Performance" >"$file"
+	text=$(HEADING=${text%%$'\n'*} TEXT=$text awk '
+		/^## / { skip = ($0 == ENVIRON["HEADING"]) }
+		skip && !done { print ENVIRON["TEXT"] "\n"; done = 1 }
+		!skip { print }
+		END { if (!done) print "\n" ENVIRON["TEXT"] }' "$file") &&
+		say "$text" >"$file"
+}
