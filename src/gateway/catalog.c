@@ -42,6 +42,16 @@ reads(const char *name)
 		strncmp(name, "List", 4) == 0 || is_one_of(name, others, lengthof(others));
 }
 
+static OperationCost
+cost_of(const char *name)
+{
+	static const char *const writes[] = {"DeleteItem", "PutItem", "UpdateItem"};
+
+	return strcmp(name, "GetItem") == 0 ? COST_QUICK_READ :
+		strcmp(name, "Query") == 0 ? COST_READ :
+		is_one_of(name, writes, lengthof(writes)) ? COST_WRITE : COST_ANY;
+}
+
 static const Operation *
 find_name(const char *name)
 {
@@ -57,7 +67,6 @@ void
 catalog_load(const PGresult *result)
 {
 	static const char *const stale[] = {"BatchGetItem", "GetItem", "Query", "Scan"};
-	static const char *const quick[] = {"GetItem", "Query"};
 	static const char *const streams[] = {"DescribeStream", "GetRecords",
 	"GetShardIterator", "ListStreams"};
 
@@ -72,7 +81,7 @@ catalog_load(const PGresult *result)
 		entry->operation.name = xstrdup(name);
 		entry->operation.reads = reads(name);
 		entry->operation.may_be_stale = is_one_of(name, stale, lengthof(stale));
-		entry->operation.quick = is_one_of(name, quick, lengthof(quick));
+		entry->operation.cost = cost_of(name);
 		entry->operation.of_streams = is_one_of(name, streams, lengthof(streams));
 		entry->next = entries;
 		entries = entry;

@@ -9,14 +9,22 @@
 
 #include <libpq-fe.h>
 
+/* What an operation takes in the database, as a rule. */
+typedef enum OperationCost
+{
+	COST_ANY,
+	COST_QUICK_READ,			/* microseconds, and it waits for nothing */
+	COST_READ,					/* some of them */
+	COST_WRITE					/* microseconds, locks, and the commit */
+} OperationCost;
+
 typedef struct Operation
 {
 	char	   *name;
 	bool		reads;			/* changes nothing, so it can be sent again */
 	bool		may_be_stale;	/* takes ConsistentRead, which is off unless
 								 * asked for: a replica can answer it */
-	bool		quick;			/* takes microseconds, as a rule, and never
-								 * waits for a lock or the disk */
+	OperationCost cost;
 	bool		of_streams;		/* of the API of streams */
 } Operation;
 

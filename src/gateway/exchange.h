@@ -58,6 +58,7 @@ typedef struct Exchange
 	int64_t		queued;			/* now_us() */
 	int			attempts;
 	struct Member *member;		/* the connection that it was sent on */
+	int			weight;			/* its part of what may be under way there */
 
 	/* of the lookup of its access key */
 	struct SigV4Signature *signature;

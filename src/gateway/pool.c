@@ -14,10 +14,21 @@
 
 /*
  * Nothing is sent behind a request that has run for so long, microseconds, and
- * nothing quick behind one that has run for so long.
+ * nothing is packed behind one that has run for so long.
  */
 #define LONG		5000
-#define LONG_QUICK	1000
+#define LONG_PACKED	1000
+
+/*
+ * The weights of requests, of which pipeline-depth may be under way on a
+ * connection: quick ones that are packed, others that are, those that are not.
+ */
+#define WEIGHT_QUICK	1
+#define WEIGHT_READ		4
+#define WEIGHT_SPREAD	4
+
+/* How often the database is asked whether commits wait for the disk, seconds. */
+#define SETTINGS_INTERVAL	10
 
 /* How often a request is sent, at most. */
 #define ATTEMPTS_MAX	4
@@ -33,7 +44,8 @@ typedef struct Member
 	PgConn	   *conn;
 	PoolName	pool;
 	int			sent;			/* requests under way */
-	int			running;		/* of them those that are not quick */
+	int			weight;			/* what they weigh together */
+	int			other;			/* of them those that are not just reads */
 	bool		retired;		/* to be freed when none is left */
 } Member;
 
@@ -67,6 +79,8 @@ static int	nrunning;
 static struct event *queue_timer;
 static Exchange *lost_first;	/* to be sent again after RETRY_PAUSE */
 static struct event *lost_timer;
+static struct event *settings_timer;
+static bool commits_wait = true;	/* synchronous_commit is not off */
 static char *used_database;		/* the settings that the connections have */
 static char *used_replica;
 static int	used_request_timeout;
@@ -211,9 +225,36 @@ listening(void *arg, PGresult *result)
 }
 
 static void
+settings_answered(void *arg, PGresult *result)
+{
+	(void) arg;
+	if (succeeded(result))
+		commits_wait = strcmp(PQgetvalue(result, 0, 0), "off") != 0;
+	PQclear(result);
+}
+
+static void
+ask_settings(PgConn *conn)
+{
+	pgconn_query(conn, "SELECT pg_catalog.current_setting('synchronous_commit')",
+				 0, NULL, settings_answered, NULL);
+}
+
+static void
+on_settings_timer(evutil_socket_t fd, short events, void *arg)
+{
+	(void) fd;
+	(void) events;
+	(void) arg;
+	if (pgconn_is_ready(control) && pgconn_pending(control) == 0)
+		ask_settings(control);
+}
+
+static void
 control_connected(PgConn *conn, void *arg)
 {
 	(void) arg;
+	ask_settings(conn);
 	if (!config.no_auth)
 		pgconn_query(conn, "LISTEN dynamo_access_keys", 0, NULL, listening, NULL);
 	pgconn_query(conn, "SELECT sqlstate, name, http_status FROM dynamo.exceptions()",
@@ -470,9 +511,13 @@ start_queue_timer(void)
 void
 pool_start(struct event_base *base)
 {
+	struct timeval interval = {SETTINGS_INTERVAL, 0};
+
 	event_base = base;
 	queue_timer = event_new(base, -1, 0, on_queue_timer, NULL);
 	lost_timer = event_new(base, -1, 0, on_lost_timer, NULL);
+	settings_timer = event_new(base, -1, EV_PERSIST, on_settings_timer, NULL);
+	event_add(settings_timer, &interval);
 	note_settings();
 	control = pgconn_new(base, "control", config.database, &control_hooks, NULL);
 	resize(POOL_PRIMARY, config.database, config.pool_size);
@@ -552,7 +597,9 @@ pool_stop(void)
 	queue_timer = NULL;
 	if (lost_timer != NULL)
 		event_free(lost_timer);
-	lost_timer = NULL;
+	if (settings_timer != NULL)
+		event_free(settings_timer);
+	lost_timer = settings_timer = NULL;
 	free(used_database);
 	free(used_replica);
 	used_database = used_replica = NULL;
@@ -568,40 +615,62 @@ pool_available(void)
 
 /* Can a connection take a request behind those that it has? */
 static bool
-has_room(const Member *member, int64_t now, int64_t longest)
+has_room(const Member *member, int weight, int64_t now, int64_t longest)
 {
-	int			pending = pgconn_pending(member->conn);
-
-	return pgconn_is_ready(member->conn) && pending < config.pipeline_depth &&
-		(pending == 0 || now - pgconn_head_started(member->conn) < longest);
+	return pgconn_is_ready(member->conn) &&
+		(pgconn_pending(member->conn) == 0 ||
+		 (member->weight + weight <= config.pipeline_depth &&
+		  now - pgconn_head_started(member->conn) < longest));
 }
 
-/* The connection of a pool that is to take a request; NULL: none. */
+/*
+ * The connection of a pool that is to take a request; NULL: none.  *weight is
+ * what the request will weigh there.
+ */
 static Member *
-choose(PoolName name, bool quick)
+choose(PoolName name, const Operation *operation, int *weight)
 {
 	Pool	   *pool = &pools[name];
 	Member	   *best = NULL;
 	int64_t		now = now_us();
 
-	for (int i = 0; quick && i < pool->n; i++)
+	/* Reads from one end, behind nothing but reads; writes from the other */
+	*weight = operation->cost == COST_READ ? WEIGHT_READ : WEIGHT_QUICK;
+	if (operation->cost == COST_QUICK_READ || operation->cost == COST_READ)
 	{
-		Member	   *member = pool->members[i];
-
-		if (member->running == 0 && has_room(member, now, LONG_QUICK))
-			return member;
+		for (int i = 0; i < pool->n; i++)
+		{
+			if (pool->members[i]->other == 0 &&
+				has_room(pool->members[i], *weight, now, LONG_PACKED))
+				return pool->members[i];
+		}
 	}
-	/* From the other end: away from where the quick ones are */
+	else if (operation->cost == COST_WRITE && !commits_wait)
+	{
+		for (int i = pool->n - 1; i >= 0; i--)
+		{
+			if (has_room(pool->members[i], *weight, now, LONG_PACKED))
+				return pool->members[i];
+		}
+	}
+
+	*weight = WEIGHT_SPREAD;
 	for (int i = pool->n - 1; i >= 0; i--)
 	{
 		Member	   *member = pool->members[i];
 
-		if ((best == NULL ||
-			 pgconn_pending(member->conn) < pgconn_pending(best->conn)) &&
-			has_room(member, now, LONG))
+		if ((best == NULL || member->weight < best->weight) &&
+			has_room(member, *weight, now, LONG))
 			best = member;
 	}
 	return best;
+}
+
+/* Does an operation do more than to read an item or some? */
+static bool
+is_other(const Operation *operation)
+{
+	return operation->cost == COST_ANY || operation->cost == COST_WRITE;
 }
 
 /*
@@ -658,8 +727,9 @@ executed(void *arg, PGresult *result)
 
 	nrunning--;
 	member->sent--;
-	if (!exchange->operation->quick)
-		member->running--;
+	member->weight -= exchange->weight;
+	if (is_other(exchange->operation))
+		member->other--;
 	if (member->sent == 0 && member->retired)
 		free(member);
 	if (succeeded(result))
@@ -697,7 +767,7 @@ executed(void *arg, PGresult *result)
 }
 
 static void
-send_request(Exchange *exchange, Member *member)
+send_request(Exchange *exchange, Member *member, int weight)
 {
 	const char *const values[] = {exchange->role, exchange->operation->name,
 	exchange->body};
@@ -709,8 +779,10 @@ send_request(Exchange *exchange, Member *member)
 	exchange->attempts++;
 	nrunning++;
 	member->sent++;
-	if (!exchange->operation->quick)
-		member->running++;
+	exchange->weight = weight;
+	member->weight += weight;
+	if (is_other(exchange->operation))
+		member->other++;
 	pgconn_execute(member->conn, 3 - first, values + first, lengths + first, executed, exchange);
 }
 
@@ -719,9 +791,10 @@ static void
 dispatch(void)
 {
 	Member	   *member;
+	int			weight;
 
 	while (queue_first != NULL &&
-		   (member = choose(POOL_PRIMARY, queue_first->operation->quick)) != NULL)
+		   (member = choose(POOL_PRIMARY, queue_first->operation, &weight)) != NULL)
 	{
 		Exchange   *exchange = queue_first;
 
@@ -729,7 +802,7 @@ dispatch(void)
 		if (queue_first == NULL)
 			queue_last = NULL;
 		nqueued--;
-		send_request(exchange, member);
+		send_request(exchange, member, weight);
 	}
 }
 
@@ -738,11 +811,12 @@ static void
 enqueue(Exchange *exchange)
 {
 	Member	   *member;
+	int			weight;
 
 	if (queue_first == NULL &&
-		(member = choose(POOL_PRIMARY, exchange->operation->quick)) != NULL)
+		(member = choose(POOL_PRIMARY, exchange->operation, &weight)) != NULL)
 	{
-		send_request(exchange, member);
+		send_request(exchange, member, weight);
 		return;
 	}
 	if (nqueued >= config.queue_limit)
@@ -766,11 +840,12 @@ void
 pool_submit(Exchange *exchange)
 {
 	Member	   *member;
+	int			weight;
 
 	if (pools[POOL_REPLICA].n > 0 && replica_usable() &&
 		catalog_allows_replica(exchange->operation, exchange->body, exchange->body_len) &&
-		(member = choose(POOL_REPLICA, exchange->operation->quick)) != NULL)
-		send_request(exchange, member);
+		(member = choose(POOL_REPLICA, exchange->operation, &weight)) != NULL)
+		send_request(exchange, member, weight);
 	else
 		enqueue(exchange);
 }

@@ -1,13 +1,14 @@
 /*
  * pool.h - the connections to the database, and the requests that wait for one.
  *
- * Up to pipeline-depth requests are sent on one connection, but none behind one
- * that has taken long already.  Quick requests are packed: they share the first
- * connection that has room, which saves waking further processes, and spills
- * over to the next one as soon as the load is more than the first can take.
- * The others are spread, so that they wait for locks and for the disk at the
- * same time.  What finds no place waits in a queue, and is refused when that is
- * full or the wait is too long.
+ * Several requests are sent on one connection, but none behind one that has
+ * taken long already.  Quick reads are packed: they share the first connection
+ * that has room, which saves waking further processes, and spill over to the
+ * next one as soon as the load is more than the first can take.  So are writes,
+ * from the other end, where commits do not wait for the disk.  All others are
+ * spread, so that they wait for locks and for the disk at the same time.  What
+ * finds no place waits in a queue, and is refused when that is full or the wait
+ * is too long.
  */
 #ifndef GATEWAY_POOL_H
 #define GATEWAY_POOL_H
