@@ -12,7 +12,7 @@
 void
 buffer_init(Buffer *buf)
 {
-	buf->size = 256;
+	buf->size = 1024;
 	buf->data = xmalloc(buf->size);
 	buf->len = 0;
 	buf->data[0] = '\0';

@@ -28,7 +28,7 @@
 #define WEIGHT_SPREAD	4
 
 /* How often the database is asked whether commits wait for the disk, seconds. */
-#define SETTINGS_INTERVAL	10
+#define SETTINGS_INTERVAL	1
 
 /* How often a request is sent, at most. */
 #define ATTEMPTS_MAX	4

@@ -618,17 +618,33 @@ add_canonical_query(Buffer *out, const char *uri)
 static void
 add_trimmed(Buffer *out, const char *value)
 {
-	size_t		start = out->len;
+	static const char space[] = " \t";
 
-	for (; *value != '\0'; value++)
+	value += strspn(value, space);
+	while (*value != '\0')
 	{
-		if (*value != ' ' && *value != '\t')
-			buffer_add_char(out, *value);
-		else if (out->len > start && out->data[out->len - 1] != ' ')
+		size_t		len = strcspn(value, space);
+
+		buffer_add(out, value, len);
+		value += len;
+		value += strspn(value, space);
+		if (*value != '\0')
 			buffer_add_char(out, ' ');
 	}
-	if (out->len > start && out->data[out->len - 1] == ' ')
-		out->data[--out->len] = '\0';
+}
+
+/* A name of so many bytes in lower case. */
+static void
+add_lower(Buffer *out, const char *name, size_t len)
+{
+	size_t		start = out->len;
+
+	buffer_add(out, name, len);
+	for (size_t i = start; i < out->len; i++)
+	{
+		if (out->data[i] >= 'A' && out->data[i] <= 'Z')
+			out->data[i] = (char) (out->data[i] + ('a' - 'A'));
+	}
 }
 
 /* The signed headers, one a line; several of one name joined by commas. */
@@ -641,19 +657,13 @@ add_canonical_headers(Buffer *out, const SigV4Request *request,
 		size_t		len = strcspn(s, ";");
 		bool		first = true;
 
-		for (size_t i = 0; i < len; i++)
-		{
-			char		c = s[i];
-
-			buffer_add_char(out, c >= 'A' && c <= 'Z' ? (char) (c + 32) : c);
-		}
+		add_lower(out, s, len);
 		buffer_add_char(out, ':');
 		for (int i = 0; i < request->nheaders; i++)
 		{
 			const SigV4Header *header = &request->headers[i];
 
-			if (strlen(header->name) != len ||
-				strncasecmp(header->name, s, len) != 0)
+			if (strncasecmp(header->name, s, len) != 0 || header->name[len] != '\0')
 				continue;
 			if (!first)
 				buffer_add_char(out, ',');
