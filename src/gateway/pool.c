@@ -80,6 +80,7 @@ static struct event *queue_timer;
 static Exchange *lost_first;	/* to be sent again after RETRY_PAUSE */
 static struct event *lost_timer;
 static struct event *settings_timer;
+static bool settings_asked;		/* an answer is on its way */
 static bool commits_wait = true;	/* synchronous_commit is not off */
 static char *used_database;		/* the settings that the connections have */
 static char *used_replica;
@@ -228,6 +229,7 @@ static void
 settings_answered(void *arg, PGresult *result)
 {
 	(void) arg;
+	settings_asked = false;
 	if (succeeded(result))
 		commits_wait = strcmp(PQgetvalue(result, 0, 0), "off") != 0;
 	PQclear(result);
@@ -236,6 +238,7 @@ settings_answered(void *arg, PGresult *result)
 static void
 ask_settings(PgConn *conn)
 {
+	settings_asked = true;
 	pgconn_query(conn, "SELECT pg_catalog.current_setting('synchronous_commit')",
 				 0, NULL, settings_answered, NULL);
 }
@@ -246,7 +249,7 @@ on_settings_timer(evutil_socket_t fd, short events, void *arg)
 	(void) fd;
 	(void) events;
 	(void) arg;
-	if (pgconn_is_ready(control) && pgconn_pending(control) == 0)
+	if (pgconn_is_ready(control) && !settings_asked)
 		ask_settings(control);
 }
 

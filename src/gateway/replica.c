@@ -31,6 +31,8 @@ static size_t nsamples;			/* ever taken */
 static int64_t fresh;			/* the replica has what was there then; 0:
 								 * nothing */
 static int64_t asked;			/* when the primary was asked last */
+static bool primary_asked;		/* an answer is on its way */
+static bool replica_asked;
 static bool was_usable;
 
 /* The two columns of an answer. */
@@ -52,6 +54,7 @@ primary_answered(void *arg, PGresult *result)
 	uint64_t	lsn;
 
 	(void) arg;
+	primary_asked = false;
 	if (read_position(result, &in_recovery, &lsn))
 	{
 		samples[nsamples % NSAMPLES].time = asked;
@@ -69,6 +72,7 @@ replica_answered(void *arg, PGresult *result)
 	bool		usable;
 
 	(void) arg;
+	replica_asked = false;
 	if (!read_position(result, &in_recovery, &lsn) || !in_recovery)
 		fresh = 0;				/* gone, or a primary of its own */
 	else
@@ -102,13 +106,17 @@ on_timer(evutil_socket_t fd, short events, void *arg)
 	(void) fd;
 	(void) events;
 	(void) arg;
-	if (pgconn_is_ready(primary) && pgconn_pending(primary) == 0)
+	if (pgconn_is_ready(primary) && !primary_asked)
 	{
+		primary_asked = true;
 		asked = now_us();
 		pgconn_query(primary, POSITION_SQL, 0, NULL, primary_answered, NULL);
 	}
-	if (pgconn_is_ready(replica) && pgconn_pending(replica) == 0)
+	if (pgconn_is_ready(replica) && !replica_asked)
+	{
+		replica_asked = true;
 		pgconn_query(replica, POSITION_SQL, 0, NULL, replica_answered, NULL);
+	}
 }
 
 void
@@ -120,6 +128,7 @@ replica_start(struct event_base *base, PgConn *of_primary, PgConn *of_replica)
 	replica = of_replica;
 	nsamples = 0;
 	fresh = 0;
+	primary_asked = replica_asked = false;
 	timer = event_new(base, -1, EV_PERSIST, on_timer, NULL);
 	event_add(timer, &second);
 }
