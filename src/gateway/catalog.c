@@ -45,10 +45,10 @@ reads(const char *name)
 static OperationCost
 cost_of(const char *name)
 {
+	static const char *const by_key[] = {"GetItem", "Query"};
 	static const char *const writes[] = {"DeleteItem", "PutItem", "UpdateItem"};
 
-	return strcmp(name, "GetItem") == 0 ? COST_QUICK_READ :
-		strcmp(name, "Query") == 0 ? COST_READ :
+	return is_one_of(name, by_key, lengthof(by_key)) ? COST_READ :
 		is_one_of(name, writes, lengthof(writes)) ? COST_WRITE : COST_ANY;
 }
 

@@ -13,8 +13,7 @@
 typedef enum OperationCost
 {
 	COST_ANY,
-	COST_QUICK_READ,			/* microseconds, and it waits for nothing */
-	COST_READ,					/* some of them */
+	COST_READ,					/* microseconds, and it waits for nothing */
 	COST_WRITE					/* microseconds, locks, and the commit */
 } OperationCost;
 

@@ -18,7 +18,8 @@ typedef struct Config
 	char	   *database;		/* connection string of the primary */
 	char	   *replica;		/* connection string of a hot standby, or "" */
 	int			pool_size;		/* connections to each of them */
-	int			pipeline_depth; /* requests on one connection at a time */
+	int			pipeline_depth; /* quick requests on one connection at a time;
+								 * 0: as many as suit the machine */
 	int			queue_limit;	/* requests that may wait for a connection */
 	int			queue_timeout;	/* how long they may */
 	int			request_timeout;	/* of a statement in the database */

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "keys.h"
@@ -20,12 +21,20 @@
 #define LONG_PACKED	1000
 
 /*
- * The weights of requests, of which pipeline-depth may be under way on a
- * connection: quick ones that are packed, others that are, those that are not.
+ * What requests weigh in the pipeline of a connection: those that are packed,
+ * and those that are not.
  */
-#define WEIGHT_QUICK	1
-#define WEIGHT_READ		4
+#define WEIGHT_PACKED	1
 #define WEIGHT_SPREAD	4
+
+/*
+ * The length of a pipeline.  Where there are two processors, the gateway has one
+ * and a server process the other: a second one would only wait for its turn,
+ * and the requests with it.  Where there are more, a pipeline that is too long
+ * would leave them idle.
+ */
+#define DEPTH_TWO_PROCESSORS	64
+#define DEPTH_MORE_PROCESSORS	16
 
 /* How often the database is asked whether commits wait for the disk, seconds. */
 #define SETTINGS_INTERVAL	1
@@ -616,13 +625,27 @@ pool_available(void)
 
 /* ---- requests ---- */
 
+/* The length of a pipeline, as set or as suits the machine. */
+static int
+pipeline_depth(void)
+{
+	static int	automatic = 0;
+
+	if (config.pipeline_depth > 0)
+		return config.pipeline_depth;
+	if (automatic == 0)
+		automatic = sysconf(_SC_NPROCESSORS_ONLN) <= 2 ? DEPTH_TWO_PROCESSORS :
+			DEPTH_MORE_PROCESSORS;
+	return automatic;
+}
+
 /* Can a connection take a request behind those that it has? */
 static bool
 has_room(const Member *member, int weight, int64_t now, int64_t longest)
 {
 	return pgconn_is_ready(member->conn) &&
 		(pgconn_pending(member->conn) == 0 ||
-		 (member->weight + weight <= config.pipeline_depth &&
+		 (member->weight + weight <= pipeline_depth() &&
 		  now - pgconn_head_started(member->conn) < longest));
 }
 
@@ -638,8 +661,8 @@ choose(PoolName name, const Operation *operation, int *weight)
 	int64_t		now = now_us();
 
 	/* Reads from one end, behind nothing but reads; writes from the other */
-	*weight = operation->cost == COST_READ ? WEIGHT_READ : WEIGHT_QUICK;
-	if (operation->cost == COST_QUICK_READ || operation->cost == COST_READ)
+	*weight = WEIGHT_PACKED;
+	if (operation->cost == COST_READ)
 	{
 		for (int i = 0; i < pool->n; i++)
 		{
@@ -667,13 +690,6 @@ choose(PoolName name, const Operation *operation, int *weight)
 			best = member;
 	}
 	return best;
-}
-
-/* Does an operation do more than to read an item or some? */
-static bool
-is_other(const Operation *operation)
-{
-	return operation->cost == COST_ANY || operation->cost == COST_WRITE;
 }
 
 /*
@@ -731,7 +747,7 @@ executed(void *arg, PGresult *result)
 	nrunning--;
 	member->sent--;
 	member->weight -= exchange->weight;
-	if (is_other(exchange->operation))
+	if (exchange->operation->cost != COST_READ)
 		member->other--;
 	if (member->sent == 0 && member->retired)
 		free(member);
@@ -784,7 +800,7 @@ send_request(Exchange *exchange, Member *member, int weight)
 	member->sent++;
 	exchange->weight = weight;
 	member->weight += weight;
-	if (is_other(exchange->operation))
+	if (exchange->operation->cost != COST_READ)
 		member->other++;
 	pgconn_execute(member->conn, 3 - first, values + first, lengths + first, executed, exchange);
 }
