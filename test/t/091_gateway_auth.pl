@@ -671,7 +671,7 @@ foreach my $option ('--help', '--version')
 
 	IPC::Run::run([ Gateway::program(), $option ], '<', \undef, '>', \$out, '2>', \$err);
 	is($? >> 8, 0, "$option: exit status");
-	like($out, $option eq '--help' ? qr/--pool-size +\S.*\[8\]/ : qr/^dynamo-gateway \d+\.\d+$/, "$option: output");
+	like($out, $option eq '--help' ? qr/--pool-size +\S.*\[16\]/ : qr/^dynamo-gateway \d+\.\d+$/, "$option: output");
 }
 
 # ---- the file of settings ----
