@@ -601,7 +601,7 @@ fuzz_config(Input *in)
 	require(fclose(file) == 0);
 	if (config_reload(&kept, &error))
 		require(config.pool_size >= 1 && config.pool_size <= 1000 &&
-				config.pipeline_depth >= 1 && config.queue_timeout >= 1 &&
+				config.pipeline_depth >= 0 && config.queue_timeout >= 1 &&
 				*config.database != '\0');
 	else
 	{
