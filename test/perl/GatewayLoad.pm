@@ -22,14 +22,29 @@ use Exporter 'import';
 use HttpClient qw(http_request);
 use POSIX ();
 use PostgreSQL::Test::Utils;
-use Time::HiRes qw(time usleep);
+use Time::HiRes qw(time sleep usleep);
 
-our @EXPORT_OK = qw(api_request api item_put item_get item_get_stale);
+our @EXPORT_OK = qw(api_request api item_put item_get item_get_stale wait_for);
 
 # Claims for so many keys a second are made
 my $CLAIMS_PER_SECOND = 50;
 
 my $count = 0;
+
+# Wait until a condition holds; its last value
+sub wait_for
+{
+	my ($seconds, $condition) = @_;
+	my $end = time + $seconds;
+	my $value;
+
+	until ($value = $condition->())
+	{
+		last if time > $end;
+		sleep 0.02;
+	}
+	return $value;
+}
 
 sub api_request
 {

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 
 use Gateway;
-use GatewayLoad qw(api api_request item_get item_put);
+use GatewayLoad qw(api api_request item_get item_put wait_for);
 use HttpClient qw(http_request);
 use IO::Select;
 use IO::Socket::INET;
@@ -48,21 +48,6 @@ sub ask
 	my ($gateway, $operation, $body) = @_;
 
 	return api($gateway->connect, $operation, $body);
-}
-
-# Wait until a condition holds; its last value
-sub wait_for
-{
-	my ($seconds, $condition) = @_;
-	my $end = time + $seconds;
-	my $value;
-
-	until ($value = $condition->())
-	{
-		last if time > $end;
-		sleep 0.02;
-	}
-	return $value;
 }
 
 # Those of the records that were not answered in one of the ways

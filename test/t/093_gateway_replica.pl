@@ -4,7 +4,7 @@ use strict;
 use warnings;
 
 use Gateway;
-use GatewayLoad qw(api item_get item_get_stale item_put);
+use GatewayLoad qw(api item_get item_get_stale item_put wait_for);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -34,20 +34,6 @@ sub metric
 	my ($name) = @_;
 
 	return $gateway->metrics->{"dynamo_gateway_$name"};
-}
-
-sub wait_for
-{
-	my ($seconds, $condition) = @_;
-	my $end = time + $seconds;
-	my $value;
-
-	until ($value = $condition->())
-	{
-		last if time > $end;
-		sleep 0.05;
-	}
-	return $value;
 }
 
 sub usable
