@@ -229,7 +229,8 @@ keep_watching(struct evhttp_request *req)
 
 /*
  * Write a response at once, rather than when the event loop has found that it
- * can be written.  What the kernel does not take is left to the event loop.
+ * can be written.  What the kernel does not take is left to the event loop, and
+ * so is a connection that speaks TLS, whatever the settings say by now.
  */
 static void
 write_now(struct evhttp_connection *evcon)
@@ -239,6 +240,8 @@ write_now(struct evhttp_connection *evcon)
 	bufferevent_data_cb write_cb;
 	void	   *arg;
 
+	if (bufferevent_openssl_get_ssl(bev) != NULL)
+		return;
 	evbuffer_unfreeze(output, 1);
 	while (evbuffer_get_length(output) > 0 &&
 		   evbuffer_write(output, bufferevent_getfd(bev)) > 0)
@@ -277,7 +280,7 @@ http_send(struct evhttp_request *req, int status, const char *reason)
 	if (draining)
 		evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
 	evhttp_send_reply(req, status, reason, NULL);
-	if (evcon != NULL && tls == NULL && !in_callback)
+	if (evcon != NULL && !in_callback)
 		write_now(evcon);
 }
 

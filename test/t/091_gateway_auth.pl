@@ -921,5 +921,32 @@ like(substr($gateway->log, $position), qr/"msg":"the certificate was not read ag
 	'a certificate without its key is not used');
 is(certificate_in_use(), 'second', 'and the old one stays');
 $gateway->stop;
+
+# A connection that speaks TLS goes on doing so when SIGHUP switches it off.
+use_certificate('first');
+my @tls = "tls-cert = $directory/gateway.crt\ntls-key = $directory/gateway.key\n";
+write_config("pool-size = 2\n@tls");
+$gateway = Gateway->new($node, database => $database, config => $config_file);
+for (1 .. 200)
+{
+	last if (over_tls($health))[0] =~ m{^HTTP/1.1 200 };
+	usleep(50_000);
+}
+@copy = SigV4::sign(key => $app, secret => $secrets{$app}, headers => headers_of('GetItem'), body => $get);
+my $request = http_request('POST', '/', [ @copy, 'Content-Length' => length $get ], $get);
+($in, $open_out, $open_err) = ($request, '', '');
+$open = IPC::Run::start([ 'openssl', 's_client', '-connect', '127.0.0.1:' . $gateway->port, '-quiet' ],
+	'<', \$in, '>', \$open_out, '2>', \$open_err, IPC::Run::timeout(60));
+$open->pump until $open_out =~ /\{"Item":.*\}/;
+write_config("pool-size = 2\n");
+ok($gateway->reload, 'TLS is switched off');
+is(answer(request_as($app, 'GetItem', $get)), $item, 'new connections speak plain HTTP');
+$open_out = '';
+$in .= $request;
+while ($open_out !~ /\{"Item":.*\}/ && $open->pumpable) { $open->pump }
+is(answer(parse_response($open_out)), $item, 'open ones go on with TLS')
+  or diag($open_err);
+$open->kill_kill;
+$gateway->stop;
 $node->stop;
 done_testing();
