@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "api/arn.h"
 #include "api/operations.h"
 #include "api/roles.h"
 #include "compat.h"
@@ -69,8 +70,7 @@ request_resource(const JsonNode *request)
 
 	if (name == NULL || name->kind != JSON_STRING)
 		return "*";
-	return psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,
-					dynamo_account_id, json_cstring(name));
+	return table_arn(json_cstring(name));
 }
 
 /*

@@ -18,11 +18,11 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "api/arn.h"
 #include "api/index_schema.h"
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
-#include "dynamo.h"
 #include "errors.h"
 #include "store/ddl.h"
 #include "store/index_build.h"
@@ -127,8 +127,7 @@ describe(JsonNode *table, const TableRow *row, const List *indexes,
 	char	   *arn;
 
 	id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&row->table_id)));
-	arn = psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,
-				   dynamo_account_id, row->table_name);
+	arn = table_arn(row->table_name);
 	json_set_object(table, 16);
 	if (!deleting)
 		json_set_jsonb(json_add(table, "AttributeDefinitions"),

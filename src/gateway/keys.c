@@ -20,8 +20,7 @@ typedef struct Entry
 	AccessKey	key;			/* first, so that one leads to the other */
 	char	   *id;
 	int64_t		loaded;
-	char	   *scope;			/* of signing_key: date/region/service, or
-								 * NULL */
+	char	   *scope;			/* of signing_key: date/region, or NULL */
 	unsigned char signing_key[SHA256_BYTES];
 	struct Entry *next;
 } Entry;
@@ -140,7 +139,7 @@ keys_signing_key(const AccessKey *key, const SigV4Signature *signature)
 	size_t		date_len = strlen(signature->date);
 	size_t		region_len = strlen(signature->region);
 
-	/* date/region; the service is always the same */
+	/* The service is always the same */
 	if (entry->scope == NULL ||
 		strncmp(entry->scope, signature->date, date_len) != 0 ||
 		entry->scope[date_len] != '/' ||

@@ -59,8 +59,6 @@ struct PgConn
 	Pending    *spare;			/* freed entries, for reuse */
 };
 
-static void connect_start(PgConn *conn);
-
 /* ---- what is pending ---- */
 
 static void

@@ -484,6 +484,19 @@ note_settings(void)
 	used_request_timeout = config.request_timeout;
 }
 
+/* Take the first request off the queue; there is one. */
+static Exchange *
+take_queued(void)
+{
+	Exchange   *exchange = queue_first;
+
+	queue_first = exchange->next;
+	if (queue_first == NULL)
+		queue_last = NULL;
+	nqueued--;
+	return exchange;
+}
+
 /* Refuse what has waited too long. */
 static void
 on_queue_timer(evutil_socket_t fd, short events, void *arg)
@@ -495,14 +508,8 @@ on_queue_timer(evutil_socket_t fd, short events, void *arg)
 	(void) arg;
 	while (queue_first != NULL && queue_first->queued <= oldest)
 	{
-		Exchange   *exchange = queue_first;
-
-		queue_first = exchange->next;
-		if (queue_first == NULL)
-			queue_last = NULL;
-		nqueued--;
 		metrics_count(METRICS_QUEUE_TIMED_OUT);
-		exchange_unavailable(exchange, "waited too long for a connection to the database");
+		exchange_unavailable(take_queued(), "waited too long for a connection to the database");
 	}
 	if (waiting != NULL)
 		ask_waiting();
@@ -579,14 +586,7 @@ pool_abandon(void)
 	}
 	on_lost_timer(-1, 0, NULL);
 	while (queue_first != NULL)
-	{
-		Exchange   *exchange = queue_first;
-
-		queue_first = exchange->next;
-		nqueued--;
-		exchange_unavailable(exchange, "the gateway is shutting down");
-	}
-	queue_last = NULL;
+		exchange_unavailable(take_queued(), "the gateway is shutting down");
 	drop_waiting();
 }
 
@@ -814,15 +814,7 @@ dispatch(void)
 
 	while (queue_first != NULL &&
 		   (member = choose(POOL_PRIMARY, queue_first->operation, &weight)) != NULL)
-	{
-		Exchange   *exchange = queue_first;
-
-		queue_first = exchange->next;
-		if (queue_first == NULL)
-			queue_last = NULL;
-		nqueued--;
-		send_request(exchange, member, weight);
-	}
+		send_request(take_queued(), member, weight);
 }
 
 /* Put a request at the end of the queue, or refuse it. */

@@ -330,10 +330,9 @@ exchange_respond_error(Exchange *exchange, PGresult *result)
 	}
 	else if (exception == &VALIDATION)
 		message = wrapped = format("One or more parameter values were invalid: %s", message);
-	else if (strcmp(exception->name, SERIALIZATION.name) == 0 && !body_is_json(exchange))
+	else if (exception == &SERIALIZATION || /* not UTF-8 */
+			 (strcmp(exception->name, SERIALIZATION.name) == 0 && !body_is_json(exchange)))
 		message = NULL;
-	else if (exception == &SERIALIZATION)
-		message = NULL;			/* not UTF-8 */
 	fail_with_detail(exchange, exception, message, of_dynamo ? detail : NULL);
 	free(wrapped);
 	PQclear(result);
