@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -373,6 +374,31 @@ receive(int fd, Buffer *received, bool *progress)
 }
 
 /*
+ * Connect.  libFuzzer's alarm, which looks for timeouts, is a signal that comes
+ * every few seconds and does not restart system calls; a connect() that it
+ * interrupts goes on, and poll() tells when it is through.
+ */
+static void
+connect_to_gateway(int fd)
+{
+	struct pollfd connecting = {.fd = fd, .events = POLLOUT};
+	int			error = 0;
+	socklen_t	len = sizeof(error);
+
+	if (connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0)
+		return;
+	error = errno;
+	while (error == EINTR)
+	{
+		if (poll(&connecting, 1, -1) > 0)
+			require(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0);
+	}
+	if (error != 0)
+		dprintf(report_fd, "connect: %s\n", strerror(error));
+	require(error == 0);
+}
+
+/*
  * One connection.  The first byte says how: bits 0 no-auth, 1 requests wait in
  * the queue, 2 the client does not wait for responses, 3 requests are logged,
  * 4 and 5 in what pieces the bytes are sent.
@@ -407,7 +433,7 @@ fuzz_http(Input *in)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (count++ & 0xffff) * 256);
 	require(bind(fd, (struct sockaddr *) &from, sizeof(from)) == 0);
-	require(connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0);
+	connect_to_gateway(fd);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	pump();
 	buffer_init(&received);
