@@ -4,268 +4,51 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "api/item_write.h"
 #include "api/operations.h"
 #include "api/parameters.h"
-#include "api/request.h"
-#include "errors.h"
 #include "store/item_check.h"
 #include "store/item_store.h"
 
-static const char *const put_expressions[] = {"ConditionExpression", NULL};
-static const char *const put_legacy[] = {"Expected", NULL};
 static const char *const get_expressions[] = {"ProjectionExpression", NULL};
 static const char *const get_legacy[] = {"AttributesToGet", NULL};
-static const char *const update_expressions[] = {"UpdateExpression", "ConditionExpression", NULL};
-static const char *const update_legacy[] = {"AttributeUpdates", "Expected", NULL};
 
-typedef enum ReturnValues
-{
-	RETURN_NONE,
-	RETURN_ALL_OLD,
-	RETURN_UPDATED_OLD,
-	RETURN_ALL_NEW,
-	RETURN_UPDATED_NEW
-} ReturnValues;
-
-/* What a write has to know, and what it leaves behind. */
-typedef struct WriteRequest
-{
-	const TableDescriptor *descriptor;
-	const Condition *condition; /* NULL: none */
-	bool		return_on_failure;	/* the item, when the condition fails */
-	ReturnValues return_values;
-	Jsonb	   *item;			/* PutItem: the new item */
-	const JsonNode *key;		/* UpdateItem: the key */
-	const Update *update;		/* UpdateItem: NULL for none */
-	Jsonb	   *old_item;		/* out, if return_values asks for it */
-	Jsonb	   *new_item;		/* out */
-} WriteRequest;
-
-static ReturnValues
-read_return_values(const JsonNode *request)
-{
-	static const char *const names[] = {
-		[RETURN_NONE] = "NONE",
-		[RETURN_ALL_OLD] = "ALL_OLD",
-		[RETURN_UPDATED_OLD] = "UPDATED_OLD",
-		[RETURN_ALL_NEW] = "ALL_NEW",
-		[RETURN_UPDATED_NEW] = "UPDATED_NEW",
-	};
-
-	for (int i = RETURN_ALL_OLD; i <= RETURN_UPDATED_NEW; i++)
-	{
-		if (member_is(request, "ReturnValues", names[i]))
-			return i;
-	}
-	return RETURN_NONE;
-}
-
-/* PutItem and DeleteItem know two modes only. */
-static ReturnValues
-read_narrow_return_values(const JsonNode *request)
-{
-	ReturnValues mode = read_return_values(request);
-
-	if (mode != RETURN_NONE && mode != RETURN_ALL_OLD)
-		validation_error("ReturnValues can only be ALL_OLD or NONE");
-	return mode;
-}
-
-/* Legacy conditions, until they are translated. */
+/* One write, from the request to the response. */
 static void
-refuse_legacy_conditions(const JsonNode *request)
+write_item(const char *operation, WriteKind kind, JsonNode *request,
+		   JsonNode *response)
 {
-	refuse_parameter(request, "Expected");
-	refuse_parameter(request, "ConditionalOperator");
-}
+	WriteRequest write;
 
-/* The condition of a write, with its return mode. */
-static void
-prepare_condition(const JsonNode *request, ExprBindings *bindings,
-				  WriteRequest *write)
-{
-	const JsonNode *text = json_get(request, "ConditionExpression");
+	PreventCommandIfReadOnly(operation);
+	PreventCommandIfParallelMode(operation);
 
-	write->return_on_failure =
-		member_is(request, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
-	if (text)
-		write->condition = condition_prepare(EXPR_CONDITION, text, bindings);
-}
-
-/*
- * Open the table for a write.  Who sees nothing of the item need not be
- * allowed to read it.
- */
-static Relation
-open_for_write(const JsonNode *request, WriteRequest *write, AclMode mode)
-{
-	if (write->condition || write->update || write->return_values != RETURN_NONE)
-		mode |= ACL_SELECT;
-	return open_request_table(request, RowExclusiveLock, mode,
-							  &write->descriptor);
-}
-
-static bool
-jsonb_equal(const Jsonb *a, const Jsonb *b)
-{
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
-/* Evaluate the condition on the newest version; raise if it fails. */
-static void
-check_condition(const WriteRequest *write, const Jsonb *old_item)
-{
-	StringInfoData detail;
-
-	if (write->condition == NULL ||
-		condition_evaluate(write->condition, old_item ? &old_item->root : NULL))
-		return;
-	if (!write->return_on_failure || old_item == NULL)
-		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,
-					 "The conditional request failed");
-
-	initStringInfo(&detail);
-	appendStringInfoString(&detail, "{\"Item\":");
-	json_append_container(&detail, &old_item->root);
-	appendStringInfoChar(&detail, '}');
-	dynamo_error_detail(DYNAMO_CONDITIONAL_CHECK_FAILED, detail.data,
-						"The conditional request failed");
-}
-
-/* Keep what the response will need of the old version. */
-static void
-remember_old(WriteRequest *write, const Jsonb *old_item)
-{
-	write->old_item = NULL;
-	if (old_item && (write->return_values == RETURN_ALL_OLD ||
-					 write->return_values == RETURN_UPDATED_OLD))
-		write->old_item = DatumGetJsonbPCopy(JsonbPGetDatum(old_item));
-}
-
-static ItemAction
-decide_put(const Jsonb *old_item, Jsonb **new_item, void *arg)
-{
-	WriteRequest *write = arg;
-
-	check_condition(write, old_item);
-	remember_old(write, old_item);
-	*new_item = write->item;
-	return old_item && jsonb_equal(old_item, write->item) ? ITEM_KEEP : ITEM_PUT;
-}
-
-static ItemAction
-decide_delete(const Jsonb *old_item, Jsonb **new_item, void *arg)
-{
-	WriteRequest *write = arg;
-
-	check_condition(write, old_item);
-	remember_old(write, old_item);
-	return old_item ? ITEM_DELETE : ITEM_KEEP;
-}
-
-static ItemAction
-decide_update(const Jsonb *old_item, Jsonb **new_item, void *arg)
-{
-	WriteRequest *write = arg;
-	JsonNode   *tree;
-
-	check_condition(write, old_item);
-	remember_old(write, old_item);
-	write->new_item = NULL;
-
-	/* Removing from an item that does not exist does not make one. */
-	if (old_item == NULL && write->update && update_only_removes(write->update))
-		return ITEM_KEEP;
-
-	tree = update_apply(write->update, old_item ? &old_item->root : NULL,
-						write->key);
-	write->new_item = json_to_jsonb(tree);
-	if (item_size(&write->new_item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size to update has exceeded the maximum allowed size");
-	item_check_index_keys(write->descriptor, &write->new_item->root,
-						  old_item ? &old_item->root : NULL, true);
-
-	*new_item = write->new_item;
-	return old_item && jsonb_equal(old_item, write->new_item) ? ITEM_KEEP : ITEM_PUT;
-}
-
-/* Attributes of the response, left out when there are none. */
-static void
-add_attributes(JsonNode *response, const WriteRequest *write)
-{
-	const Jsonb *item = NULL;
-	const Projection *projection = NULL;
-	JsonNode	attributes;
-
-	switch (write->return_values)
-	{
-		case RETURN_NONE:
-			return;
-		case RETURN_UPDATED_OLD:
-			if (write->update == NULL)
-				return;
-			projection = update_target_projection(write->update);
-			/* FALLTHROUGH */
-		case RETURN_ALL_OLD:
-			item = write->old_item;
-			break;
-		case RETURN_UPDATED_NEW:
-			if (write->update == NULL)
-				return;
-			projection = update_target_projection(write->update);
-			/* FALLTHROUGH */
-		case RETURN_ALL_NEW:
-			item = write->new_item;
-			break;
-	}
-	if (item == NULL)
-		return;
-	if (projection == NULL)
-		json_set_jsonb(&attributes, item);
-	else
-	{
-		projection_apply(projection, &item->root, &attributes);
-		if (attributes.len == 0)
-			return;
-	}
-	*json_add(response, "Attributes") = attributes;
+	write_prepare(&write, kind, request);
+	write_open(&write);
+	write_run(&write);
+	write_close(&write);
+	write_add_attributes(&write, response);
 }
 
 void
 put_item(JsonNode *request, JsonNode *response)
 {
-	WriteRequest write = {0};
-	JsonNode   *item = json_get(request, "Item");
-	ExprBindings *bindings;
-	Relation	rel;
-	bytea	   *key;
+	write_item("PutItem", WRITE_PUT, request, response);
+}
 
-	PreventCommandIfReadOnly("PutItem");
-	PreventCommandIfParallelMode("PutItem");
+void
+update_item(JsonNode *request, JsonNode *response)
+{
+	write_item("UpdateItem", WRITE_UPDATE, request, response);
+}
 
-	check_expression_parameters(request, put_expressions, put_legacy);
-	attr_map_normalize(item);
-	write.return_values = read_narrow_return_values(request);
-	write.item = json_to_jsonb(item);
-	if (item_size(&write.item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
-	refuse_legacy_conditions(request);
-	bindings = prepare_bindings(request);
-	prepare_condition(request, bindings, &write);
-	expr_bindings_check_unused(bindings);
-
-	rel = open_for_write(request, &write, ACL_INSERT | ACL_UPDATE);
-	key = item_key_from_item(write.descriptor, &write.item->root);
-	item_check_index_keys(write.descriptor, &write.item->root, NULL, false);
-	check_condition_paths(write.descriptor, write.condition);
-	item_store_write(rel, write.descriptor, key, false, decide_put, &write);
-	table_close(rel, NoLock);
-
-	add_attributes(response, &write);
+void
+delete_item(JsonNode *request, JsonNode *response)
+{
+	write_item("DeleteItem", WRITE_DELETE, request, response);
 }
 
 void
@@ -298,117 +81,4 @@ get_item(JsonNode *request, JsonNode *response)
 		projection_apply(projection, &item->root, json_add(response, "Item"));
 	else
 		json_set_jsonb(json_add(response, "Item"), item);
-}
-
-/* Values of the request that an index key attribute cannot be set to. */
-static void
-check_index_literals(const KeySchema *schema, const Update *update)
-{
-	const DocPath *paths;
-	int			npaths;
-
-	paths = update_target_paths(update, &npaths);
-	for (int i = 0; i < npaths; i++)
-	{
-		for (int k = 0; k < KEY_NATTRS(schema); k++)
-		{
-			AttrValue	literal;
-
-			if (paths[i].nelements == 1 &&
-				path_names_key(&paths[i], &schema->attrs[k]) &&
-				update_target_literal(update, i, &literal))
-				item_check_index_value(&schema->attrs[k], &literal);
-		}
-	}
-}
-
-/* Updates of key attributes or parts of them, and paths read into them. */
-static void
-check_update_paths(const WriteRequest *write)
-{
-	const KeySchema *schema = &write->descriptor->key;
-	const DocPath *paths;
-	int			npaths;
-
-	if (write->update == NULL)
-		return;
-	paths = update_target_paths(write->update, &npaths);
-	for (int k = 0; k < KEY_NATTRS(schema); k++)
-	{
-		for (int i = 0; i < npaths; i++)
-		{
-			if (path_names_key(&paths[i], &schema->attrs[k]))
-				validation_error(INVALID_PARAMETER "Cannot update attribute %s. This attribute is part of the key",
-								 schema->attrs[k].name);
-		}
-	}
-	for (int i = 0; i < write->descriptor->nindexes; i++)
-		check_index_literals(&write->descriptor->indexes[i].key, write->update);
-	check_paths_into_keys(write->descriptor, paths, npaths);
-	paths = update_source_paths(write->update, &npaths);
-	check_paths_into_keys(write->descriptor, paths, npaths);
-}
-
-void
-update_item(JsonNode *request, JsonNode *response)
-{
-	WriteRequest write = {0};
-	JsonNode   *key_node = json_get(request, "Key");
-	JsonNode   *text = json_get(request, "UpdateExpression");
-	ExprBindings *bindings;
-	Relation	rel;
-	bytea	   *key;
-
-	PreventCommandIfReadOnly("UpdateItem");
-	PreventCommandIfParallelMode("UpdateItem");
-
-	check_expression_parameters(request, update_expressions, update_legacy);
-	attr_map_normalize(key_node);
-	refuse_parameter(request, "AttributeUpdates");
-	refuse_legacy_conditions(request);
-	bindings = prepare_bindings(request);
-	if (text)
-		write.update = update_prepare(text, bindings);
-	prepare_condition(request, bindings, &write);
-	expr_bindings_check_unused(bindings);
-	write.return_values = read_return_values(request);
-	write.key = key_node;
-
-	rel = open_for_write(request, &write, ACL_INSERT | ACL_UPDATE);
-	key = item_key_from_request(write.descriptor, key_node);
-	check_update_paths(&write);
-	check_condition_paths(write.descriptor, write.condition);
-	item_store_write(rel, write.descriptor, key, false, decide_update, &write);
-	table_close(rel, NoLock);
-
-	add_attributes(response, &write);
-}
-
-void
-delete_item(JsonNode *request, JsonNode *response)
-{
-	WriteRequest write = {0};
-	JsonNode   *key_node = json_get(request, "Key");
-	ExprBindings *bindings;
-	Relation	rel;
-	bytea	   *key;
-
-	PreventCommandIfReadOnly("DeleteItem");
-	PreventCommandIfParallelMode("DeleteItem");
-
-	check_expression_parameters(request, put_expressions, put_legacy);
-	attr_map_normalize(key_node);
-	write.return_values = read_narrow_return_values(request);
-	refuse_legacy_conditions(request);
-	bindings = prepare_bindings(request);
-	prepare_condition(request, bindings, &write);
-	expr_bindings_check_unused(bindings);
-
-	rel = open_for_write(request, &write, ACL_DELETE);
-	key = item_key_from_request(write.descriptor, key_node);
-	check_condition_paths(write.descriptor, write.condition);
-	item_store_write(rel, write.descriptor, key, true, decide_delete, &write);
-	table_close(rel, NoLock);
-
-	add_attributes(response, &write);
 }

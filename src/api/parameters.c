@@ -209,13 +209,19 @@ check_projection_paths(const TableDescriptor *descriptor,
 }
 
 Relation
-open_request_table(const JsonNode *request, LOCKMODE lockmode, AclMode mode,
-				   const TableDescriptor **descriptor)
+open_table(const JsonNode *name, LOCKMODE lockmode, AclMode mode,
+		   const TableDescriptor **descriptor)
 {
-	const JsonNode *name = json_get(request, "TableName");
 	Relation	rel = catalog_open_table(name->u.str, name->len, lockmode,
 										 false, descriptor);
 
 	catalog_check_access(rel, mode);
 	return rel;
+}
+
+Relation
+open_request_table(const JsonNode *request, LOCKMODE lockmode, AclMode mode,
+				   const TableDescriptor **descriptor)
+{
+	return open_table(json_get(request, "TableName"), lockmode, mode, descriptor);
 }

@@ -47,7 +47,10 @@ extern void check_condition_paths(const TableDescriptor *descriptor,
 extern void check_projection_paths(const TableDescriptor *descriptor,
 								   const Projection *projection);
 
-/* Open the table that TableName names, checking the user's privilege. */
+/* Open a table by name, or the one that TableName names, checking the user's
+ * privilege. */
+extern Relation open_table(const JsonNode *name, LOCKMODE lockmode,
+						   AclMode mode, const TableDescriptor **descriptor);
 extern Relation open_request_table(const JsonNode *request, LOCKMODE lockmode,
 								   AclMode mode,
 								   const TableDescriptor **descriptor);

@@ -204,7 +204,7 @@ bind_condition(ExprBindings *bindings, ExprKind kind, const ExprNode *parsed)
 }
 
 /* Condition from a bound tree. */
-static Condition *
+Condition *
 condition_from_tree(ExprNode *root)
 {
 	Condition  *condition = palloc0(sizeof(Condition));

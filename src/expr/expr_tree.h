@@ -100,6 +100,27 @@ typedef struct ParsedExpr
 	List	   *paths;			/* DocPath *, all, in order of appearance */
 } ParsedExpr;
 
+/*
+ * ---- expressions that do not come from a text ----
+ *
+ * From trees that are bound already, in the caller's memory; only what the
+ * functions mention is checked.
+ */
+
+extern Condition *condition_from_tree(ExprNode *root);
+
+/* Checks that the targets fit together. */
+extern Update *update_from_actions(UpdateAction *actions, int nactions);
+
+/* At most one clause for each attribute. */
+extern KeyCondition *key_condition_from_clauses(KeyClause *clauses, int nclauses);
+
+/* expr_build.c: nodes of such trees */
+extern ExprNode *expr_make_path(const char *name, uint32 name_len);
+extern ExprNode *expr_make_value(JsonNode *value);
+extern ExprNode *expr_make_node(ExprOp op, int nargs,...);
+extern ExprNode *expr_make_function(ExprFunction function, int nargs,...);
+
 /* ---- conditions, for key conditions ---- */
 
 extern const ExprNode *condition_root(const Condition *condition);

@@ -31,6 +31,16 @@ key_condition_prepare(const JsonNode *text, ExprBindings *bindings)
 	return key_condition;
 }
 
+KeyCondition *
+key_condition_from_clauses(KeyClause *clauses, int nclauses)
+{
+	KeyCondition *key_condition = palloc0(sizeof(KeyCondition));
+
+	key_condition->clauses = clauses;
+	key_condition->nclauses = nclauses;
+	return key_condition;
+}
+
 static void
 operator_error(const ExprNode *node)
 {

@@ -143,6 +143,16 @@ build_tree(Update *update)
 
 /* The update that a request's text stands for; NULL for NULL. */
 Update *
+update_from_actions(UpdateAction *actions, int nactions)
+{
+	Update	   *update = make_update(actions, nactions);
+
+	path_tree_check(EXPR_UPDATE, update->targets, nactions);
+	build_tree(update);
+	return update;
+}
+
+Update *
 update_prepare(const JsonNode *text, ExprBindings *bindings)
 {
 	const ParsedExpr *parsed;

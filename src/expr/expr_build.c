@@ -1,0 +1,71 @@
+/*
+ * expr_build.c - nodes of bound trees, for conditions and updates that are
+ * not written as expressions: legacy parameters and PartiQL.
+ */
+#include "postgres.h"
+
+#include "expr/expr_tree.h"
+
+ExprNode *
+expr_make_path(const char *name, uint32 name_len)
+{
+	ExprNode   *node = palloc0(sizeof(ExprNode));
+
+	node->op = OP_PATH;
+	node->u.path.nelements = 1;
+	node->u.path.elements = palloc0(sizeof(PathElement));
+	node->u.path.elements[0].name = name;
+	node->u.path.elements[0].name_len = name_len;
+	return node;
+}
+
+/* value: an attribute value in normal form */
+ExprNode *
+expr_make_value(JsonNode *value)
+{
+	ExprNode   *node = palloc0(sizeof(ExprNode));
+
+	node->op = OP_VALUE;
+	node->u.value.node = value;
+	attr_value_from_node(value, &node->u.value.view);
+	node->u.value.has_view = true;
+	return node;
+}
+
+static ExprNode *
+make_node(ExprOp op, int nargs, va_list args)
+{
+	ExprNode   *node = palloc0(sizeof(ExprNode));
+
+	node->op = op;
+	node->nargs = nargs;
+	node->u.args = palloc(sizeof(ExprNode *) * nargs);
+	for (int i = 0; i < nargs; i++)
+		node->u.args[i] = va_arg(args, ExprNode *);
+	return node;
+}
+
+ExprNode *
+expr_make_node(ExprOp op, int nargs,...)
+{
+	ExprNode   *node;
+	va_list		args;
+
+	va_start(args, nargs);
+	node = make_node(op, nargs, args);
+	va_end(args);
+	return node;
+}
+
+ExprNode *
+expr_make_function(ExprFunction function, int nargs,...)
+{
+	ExprNode   *node;
+	va_list		args;
+
+	va_start(args, nargs);
+	node = make_node(OP_FUNCTION, nargs, args);
+	va_end(args);
+	node->function = function;
+	return node;
+}
