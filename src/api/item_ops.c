@@ -18,8 +18,8 @@ static const char *const get_legacy[] = {"AttributesToGet", NULL};
 
 /* One write, from the request to the response. */
 static void
-write_item(const char *operation, WriteKind kind, JsonNode *request,
-		   JsonNode *response)
+run_write(const char *operation, WriteKind kind, JsonNode *request,
+		  JsonNode *response)
 {
 	WriteRequest write;
 
@@ -27,28 +27,26 @@ write_item(const char *operation, WriteKind kind, JsonNode *request,
 	PreventCommandIfParallelMode(operation);
 
 	write_prepare(&write, kind, request);
-	write_open(&write);
-	write_run(&write);
-	write_close(&write);
+	write_item(&write);
 	write_add_attributes(&write, response);
 }
 
 void
 put_item(JsonNode *request, JsonNode *response)
 {
-	write_item("PutItem", WRITE_PUT, request, response);
+	run_write("PutItem", WRITE_PUT, request, response);
 }
 
 void
 update_item(JsonNode *request, JsonNode *response)
 {
-	write_item("UpdateItem", WRITE_UPDATE, request, response);
+	run_write("UpdateItem", WRITE_UPDATE, request, response);
 }
 
 void
 delete_item(JsonNode *request, JsonNode *response)
 {
-	write_item("DeleteItem", WRITE_DELETE, request, response);
+	run_write("DeleteItem", WRITE_DELETE, request, response);
 }
 
 void
