@@ -200,12 +200,19 @@ CREATE TABLE dynamo.tables (
 	key_schema jsonb NOT NULL,
 	billing_mode text NOT NULL CHECK (billing_mode IN ('PROVISIONED', 'PAY_PER_REQUEST')),
 	on_demand_since timestamptz,
+	on_demand_switches timestamptz[] NOT NULL,
 	read_capacity bigint NOT NULL,
 	write_capacity bigint NOT NULL,
 	last_increase timestamptz,
 	last_decrease timestamptz,
+	decreases int NOT NULL,
+	max_read_units bigint NOT NULL,
+	max_write_units bigint NOT NULL,
+	warm_read_units bigint NOT NULL,
+	warm_write_units bigint NOT NULL,
 	table_class text,
 	table_class_since timestamptz,
+	kms_key text,
 	deletion_protection boolean NOT NULL
 ) WITH (user_catalog_table = true);
 COMMENT ON TABLE dynamo.tables IS 'DynamoDB tables and the item tables in schema dynamo_data that hold them; written by the API only';
@@ -225,6 +232,11 @@ CREATE TABLE dynamo.indexes (
 	write_capacity bigint NOT NULL,
 	last_increase timestamptz,
 	last_decrease timestamptz,
+	decreases int NOT NULL,
+	max_read_units bigint NOT NULL,
+	max_write_units bigint NOT NULL,
+	warm_read_units bigint NOT NULL,
+	warm_write_units bigint NOT NULL,
 	status text NOT NULL CHECK (status IN ('CREATING', 'ACTIVE')),
 	filled_to bytea,
 	items_done bigint NOT NULL,
@@ -235,7 +247,8 @@ COMMENT ON TABLE dynamo.indexes IS 'secondary indexes of DynamoDB tables and the
 -- not filled_to: it is the key of an item
 GRANT SELECT (table_name, index_name, global, "position", column_name, key_schema,
 	projection_type, non_key_attributes, read_capacity, write_capacity, last_increase,
-	last_decrease, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
+	last_decrease, decreases, max_read_units, max_write_units, warm_read_units,
+	warm_write_units, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.indexes', '');
 
 CREATE VIEW dynamo.index_builds AS

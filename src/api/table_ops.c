@@ -139,8 +139,8 @@ describe(JsonNode *table, const TableRow *row, const List *indexes,
 	if (!deleting)
 		set_epoch(json_add(table, "CreationDateTime"), row->creation_time);
 	describe_throughput(json_add(table, "ProvisionedThroughput"),
-						row->read_capacity, row->write_capacity,
-						row->last_increase, row->last_decrease);
+						row->throughput.read_capacity, row->throughput.write_capacity,
+						row->throughput.last_increase, row->throughput.last_decrease);
 	json_set_int(json_add(table, "TableSizeBytes"), measure_table(rel));
 	json_set_int(json_add(table, "ItemCount"), estimate_item_count(rel));
 	json_set_string(json_add(table, "TableArn"), arn);
@@ -287,7 +287,7 @@ read_billing(const JsonNode *request, TableRow *row)
 	if (!throughput)
 		validation_error(INVALID_PARAMETER "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
 	row->billing_mode = BILLING_PROVISIONED;
-	read_throughput(throughput, &row->read_capacity, &row->write_capacity);
+	read_throughput(throughput, &row->throughput.read_capacity, &row->throughput.write_capacity);
 }
 
 void
@@ -389,12 +389,12 @@ static void
 update_throughput(TableRow *row, int64 read, int64 write)
 {
 	if (row->billing_mode == BILLING_PROVISIONED)
-		check_throughput_changes("table", row->read_capacity,
-								 row->write_capacity, read, write);
-	note_throughput_change(row->read_capacity, row->write_capacity, read, write,
-						   &row->last_increase, &row->last_decrease);
-	row->read_capacity = read;
-	row->write_capacity = write;
+		check_throughput_changes("table", row->throughput.read_capacity,
+								 row->throughput.write_capacity, read, write);
+	note_throughput_change(row->throughput.read_capacity, row->throughput.write_capacity, read, write,
+						   &row->throughput.last_increase, &row->throughput.last_decrease);
+	row->throughput.read_capacity = read;
+	row->throughput.write_capacity = write;
 }
 
 /* ---- GlobalSecondaryIndexUpdates ---- */
@@ -494,11 +494,11 @@ update_index(const TableRow *row, const List *indexes, const JsonNode *node,
 						 index->index_name);
 	old = *index;
 	read_index_throughput(node, index);
-	check_throughput_changes("index", old.read_capacity, old.write_capacity,
-							 index->read_capacity, index->write_capacity);
-	note_throughput_change(old.read_capacity, old.write_capacity,
-						   index->read_capacity, index->write_capacity,
-						   &index->last_increase, &index->last_decrease);
+	check_throughput_changes("index", old.throughput.read_capacity, old.throughput.write_capacity,
+							 index->throughput.read_capacity, index->throughput.write_capacity);
+	note_throughput_change(old.throughput.read_capacity, old.throughput.write_capacity,
+						   index->throughput.read_capacity, index->throughput.write_capacity,
+						   &index->throughput.last_increase, &index->throughput.last_decrease);
 	catalog_write_index(index, false, relid);
 }
 
@@ -513,13 +513,13 @@ switch_billing_of_indexes(const TableRow *row, const List *indexes,
 	{
 		IndexRow   *index = lfirst(lc);
 
-		if (!index->global ||(index->read_capacity == 0) ==
+		if (!index->global ||(index->throughput.read_capacity == 0) ==
 			(row->billing_mode == BILLING_PAY_PER_REQUEST))
 			continue;
 		if (row->billing_mode == BILLING_PROVISIONED)
 			validation_error(INVALID_PARAMETER "ProvisionedThroughput must be specified for index: %s",
 							 index->index_name);
-		index->read_capacity = index->write_capacity = 0;
+		index->throughput.read_capacity = index->throughput.write_capacity = 0;
 		catalog_write_index(index, false, relid);
 	}
 }
@@ -625,7 +625,7 @@ update_table(JsonNode *request, JsonNode *response)
 	{
 		row->billing_mode = BILLING_PAY_PER_REQUEST;
 		row->on_demand_since = GetCurrentTimestamp();
-		row->read_capacity = row->write_capacity = 0;
+		row->throughput.read_capacity = row->throughput.write_capacity = 0;
 	}
 	if (protection)
 		row->deletion_protection = request_bool(protection, false);
