@@ -23,9 +23,11 @@
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
+#include "api/tag_ops.h"
 #include "errors.h"
 #include "store/ddl.h"
 #include "store/index_build.h"
+#include "store/tags.h"
 
 #define LIST_TABLES_MAX	100
 
@@ -167,20 +169,6 @@ read_request_row(const JsonNode *request)
 	return row;
 }
 
-/* Who may alter or drop the item table may do so through the API. */
-static void
-check_owner(const TableRow *row)
-{
-	Oid			relid = catalog_item_table_oid(row);
-
-#if PG_VERSION_NUM >= 160000
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-#else
-	if (!pg_class_ownercheck(relid, GetUserId()))
-#endif
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, row->relation_name);
-}
-
 /* ---- capacity ---- */
 
 /* Members of indexes that belong to later versions. */
@@ -225,7 +213,6 @@ refuse_unsupported(const JsonNode *request)
 	refuse_parameter(request, "GlobalTableWitnessUpdates");
 	refuse_parameter(request, "GlobalTableSourceArn");
 	refuse_parameter(request, "GlobalTableSettingsReplicationMode");
-	refuse_parameter(request, "Tags");
 	refuse_parameter(request, "ResourcePolicy");
 	refuse_parameter(request, "WarmThroughput");
 	refuse_parameter(request, "OnDemandThroughput");
@@ -295,8 +282,11 @@ create_table(JsonNode *request, JsonNode *response)
 {
 	const JsonNode *key_schema = json_get(request, "KeySchema");
 	const JsonNode *definitions = json_get(request, "AttributeDefinitions");
+	const JsonNode *tag_list = json_get(request, "Tags");
 	TableRow	row = {0};
 	List	   *indexes;
+	List	   *tags;
+	ListCell   *lc;
 
 	PreventCommandIfReadOnly("CreateTable");
 	PreventCommandIfParallelMode("CreateTable");
@@ -309,6 +299,7 @@ create_table(JsonNode *request, JsonNode *response)
 	if (indexes)
 		check_definitions_used(definitions, key_schema, indexes);
 	refuse_unsupported(request);
+	tags = tag_list ? tags_from_request(tag_list) : NIL;
 
 	row.table_id = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
 	row.creation_time = GetCurrentTimestamp();
@@ -321,6 +312,8 @@ create_table(JsonNode *request, JsonNode *response)
 	if (json_get(request, "TableClass"))
 		row.table_class = json_cstring(json_get(request, "TableClass"));
 	ddl_create_table(&row, indexes);
+	foreach(lc, tags)
+		tags_write(row.table_name, lfirst(lc));
 
 	describe(json_add(response, "TableDescription"), &row, indexes, "CREATING", NULL);
 }
@@ -610,7 +603,7 @@ update_table(JsonNode *request, JsonNode *response)
 	/* The lock keeps concurrent changes of the row apart. */
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
-	check_owner(row);
+	catalog_check_owner(row);
 	indexes = catalog_read_indexes(row->table_name);
 	if (throughput && !provisioned &&
 		(billing_mode || row->billing_mode == BILLING_PAY_PER_REQUEST))
@@ -654,7 +647,7 @@ delete_table(JsonNode *request, JsonNode *response)
 
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
-	check_owner(row);
+	catalog_check_owner(row);
 	if (row->deletion_protection)
 		validation_error("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
 	describe(json_add(response, "TableDescription"), row, NIL, "DELETING", NULL);
