@@ -337,8 +337,8 @@ read_index_throughput(const JsonNode *node, IndexRow *index)
 	if (write > CAPACITY_MAX)
 		validation_error("Given value " INT64_FORMAT " for WriteCapacityUnits is out of bounds for index %s",
 						 write, index->index_name);
-	index->read_capacity = read;
-	index->write_capacity = write;
+	index->throughput.read_capacity = read;
+	index->throughput.write_capacity = write;
 }
 
 static IndexRow *
@@ -553,8 +553,8 @@ describe_index(JsonNode *node, const IndexRow *row, Relation rel,
 		if (row->status == INDEX_CREATING)
 			json_set_bool(json_add(node, "Backfilling"), true);
 		describe_throughput(json_add(node, "ProvisionedThroughput"),
-							row->read_capacity, row->write_capacity,
-							row->last_increase, row->last_decrease);
+							row->throughput.read_capacity, row->throughput.write_capacity,
+							row->throughput.last_increase, row->throughput.last_decrease);
 	}
 	measure_index(row, rel, &bytes, &items);
 	json_set_int(json_add(node, "IndexSizeBytes"), bytes);

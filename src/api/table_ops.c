@@ -23,9 +23,11 @@
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
+#include "api/tag_ops.h"
 #include "errors.h"
 #include "store/ddl.h"
 #include "store/index_build.h"
+#include "store/tags.h"
 
 #define LIST_TABLES_MAX	100
 
@@ -139,8 +141,8 @@ describe(JsonNode *table, const TableRow *row, const List *indexes,
 	if (!deleting)
 		set_epoch(json_add(table, "CreationDateTime"), row->creation_time);
 	describe_throughput(json_add(table, "ProvisionedThroughput"),
-						row->read_capacity, row->write_capacity,
-						row->last_increase, row->last_decrease);
+						row->throughput.read_capacity, row->throughput.write_capacity,
+						row->throughput.last_increase, row->throughput.last_decrease);
 	json_set_int(json_add(table, "TableSizeBytes"), measure_table(rel));
 	json_set_int(json_add(table, "ItemCount"), estimate_item_count(rel));
 	json_set_string(json_add(table, "TableArn"), arn);
@@ -165,20 +167,6 @@ read_request_row(const JsonNode *request)
 		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
 					 "Requested resource not found: Table: %s not found", name);
 	return row;
-}
-
-/* Who may alter or drop the item table may do so through the API. */
-static void
-check_owner(const TableRow *row)
-{
-	Oid			relid = catalog_item_table_oid(row);
-
-#if PG_VERSION_NUM >= 160000
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-#else
-	if (!pg_class_ownercheck(relid, GetUserId()))
-#endif
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, row->relation_name);
 }
 
 /* ---- capacity ---- */
@@ -225,7 +213,6 @@ refuse_unsupported(const JsonNode *request)
 	refuse_parameter(request, "GlobalTableWitnessUpdates");
 	refuse_parameter(request, "GlobalTableSourceArn");
 	refuse_parameter(request, "GlobalTableSettingsReplicationMode");
-	refuse_parameter(request, "Tags");
 	refuse_parameter(request, "ResourcePolicy");
 	refuse_parameter(request, "WarmThroughput");
 	refuse_parameter(request, "OnDemandThroughput");
@@ -287,7 +274,7 @@ read_billing(const JsonNode *request, TableRow *row)
 	if (!throughput)
 		validation_error(INVALID_PARAMETER "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
 	row->billing_mode = BILLING_PROVISIONED;
-	read_throughput(throughput, &row->read_capacity, &row->write_capacity);
+	read_throughput(throughput, &row->throughput.read_capacity, &row->throughput.write_capacity);
 }
 
 void
@@ -295,8 +282,11 @@ create_table(JsonNode *request, JsonNode *response)
 {
 	const JsonNode *key_schema = json_get(request, "KeySchema");
 	const JsonNode *definitions = json_get(request, "AttributeDefinitions");
+	const JsonNode *tag_list = json_get(request, "Tags");
 	TableRow	row = {0};
 	List	   *indexes;
+	List	   *tags;
+	ListCell   *lc;
 
 	PreventCommandIfReadOnly("CreateTable");
 	PreventCommandIfParallelMode("CreateTable");
@@ -309,6 +299,7 @@ create_table(JsonNode *request, JsonNode *response)
 	if (indexes)
 		check_definitions_used(definitions, key_schema, indexes);
 	refuse_unsupported(request);
+	tags = tag_list ? tags_from_request(tag_list) : NIL;
 
 	row.table_id = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
 	row.creation_time = GetCurrentTimestamp();
@@ -321,6 +312,8 @@ create_table(JsonNode *request, JsonNode *response)
 	if (json_get(request, "TableClass"))
 		row.table_class = json_cstring(json_get(request, "TableClass"));
 	ddl_create_table(&row, indexes);
+	foreach(lc, tags)
+		tags_write(row.table_name, lfirst(lc));
 
 	describe(json_add(response, "TableDescription"), &row, indexes, "CREATING", NULL);
 }
@@ -389,12 +382,12 @@ static void
 update_throughput(TableRow *row, int64 read, int64 write)
 {
 	if (row->billing_mode == BILLING_PROVISIONED)
-		check_throughput_changes("table", row->read_capacity,
-								 row->write_capacity, read, write);
-	note_throughput_change(row->read_capacity, row->write_capacity, read, write,
-						   &row->last_increase, &row->last_decrease);
-	row->read_capacity = read;
-	row->write_capacity = write;
+		check_throughput_changes("table", row->throughput.read_capacity,
+								 row->throughput.write_capacity, read, write);
+	note_throughput_change(row->throughput.read_capacity, row->throughput.write_capacity, read, write,
+						   &row->throughput.last_increase, &row->throughput.last_decrease);
+	row->throughput.read_capacity = read;
+	row->throughput.write_capacity = write;
 }
 
 /* ---- GlobalSecondaryIndexUpdates ---- */
@@ -494,11 +487,11 @@ update_index(const TableRow *row, const List *indexes, const JsonNode *node,
 						 index->index_name);
 	old = *index;
 	read_index_throughput(node, index);
-	check_throughput_changes("index", old.read_capacity, old.write_capacity,
-							 index->read_capacity, index->write_capacity);
-	note_throughput_change(old.read_capacity, old.write_capacity,
-						   index->read_capacity, index->write_capacity,
-						   &index->last_increase, &index->last_decrease);
+	check_throughput_changes("index", old.throughput.read_capacity, old.throughput.write_capacity,
+							 index->throughput.read_capacity, index->throughput.write_capacity);
+	note_throughput_change(old.throughput.read_capacity, old.throughput.write_capacity,
+						   index->throughput.read_capacity, index->throughput.write_capacity,
+						   &index->throughput.last_increase, &index->throughput.last_decrease);
 	catalog_write_index(index, false, relid);
 }
 
@@ -513,13 +506,13 @@ switch_billing_of_indexes(const TableRow *row, const List *indexes,
 	{
 		IndexRow   *index = lfirst(lc);
 
-		if (!index->global ||(index->read_capacity == 0) ==
+		if (!index->global ||(index->throughput.read_capacity == 0) ==
 			(row->billing_mode == BILLING_PAY_PER_REQUEST))
 			continue;
 		if (row->billing_mode == BILLING_PROVISIONED)
 			validation_error(INVALID_PARAMETER "ProvisionedThroughput must be specified for index: %s",
 							 index->index_name);
-		index->read_capacity = index->write_capacity = 0;
+		index->throughput.read_capacity = index->throughput.write_capacity = 0;
 		catalog_write_index(index, false, relid);
 	}
 }
@@ -610,7 +603,7 @@ update_table(JsonNode *request, JsonNode *response)
 	/* The lock keeps concurrent changes of the row apart. */
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
-	check_owner(row);
+	catalog_check_owner(row);
 	indexes = catalog_read_indexes(row->table_name);
 	if (throughput && !provisioned &&
 		(billing_mode || row->billing_mode == BILLING_PAY_PER_REQUEST))
@@ -625,7 +618,7 @@ update_table(JsonNode *request, JsonNode *response)
 	{
 		row->billing_mode = BILLING_PAY_PER_REQUEST;
 		row->on_demand_since = GetCurrentTimestamp();
-		row->read_capacity = row->write_capacity = 0;
+		row->throughput.read_capacity = row->throughput.write_capacity = 0;
 	}
 	if (protection)
 		row->deletion_protection = request_bool(protection, false);
@@ -654,7 +647,7 @@ delete_table(JsonNode *request, JsonNode *response)
 
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
-	check_owner(row);
+	catalog_check_owner(row);
 	if (row->deletion_protection)
 		validation_error("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
 	describe(json_add(response, "TableDescription"), row, NIL, "DELETING", NULL);
