@@ -6,7 +6,8 @@ DATA = dynamo--1.0.sql
 PGFILEDESC = "dynamo - DynamoDB's data model, API and change feed"
 
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/model/*.c src/expr/*.c \
-	src/store/*.c src/api/*.c) src/expr/expr_gram.c src/expr/expr_scan.c))
+	src/partiql/*.c src/store/*.c src/api/*.c) src/expr/expr_gram.c \
+	src/expr/expr_scan.c src/partiql/partiql_gram.c src/partiql/partiql_scan.c))
 
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
@@ -19,7 +20,8 @@ REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=$(EXTENSION)
 
 EXTRA_CLEAN = src/expr/expr_gram.c src/expr/expr_gram.h src/expr/expr_scan.c \
-	tmp_check
+	src/partiql/partiql_gram.c src/partiql/partiql_gram.h \
+	src/partiql/partiql_scan.c tmp_check
 
 # No LLVM bitcode: JIT inlining gains nothing for functions of this size, and
 # the build takes half the time.
@@ -53,12 +55,15 @@ install-gateway uninstall-gateway clean-gateway: %-gateway:
 .PHONY: gateway install-gateway uninstall-gateway clean-gateway
 
 # bison writes the header along with the parser
-src/expr/expr_gram.c: BISONFLAGS += -d
+src/expr/expr_gram.c src/partiql/partiql_gram.c: BISONFLAGS += -d
 
-src/expr/expr_gram.h: src/expr/expr_gram.c
+src/expr/expr_gram.h src/partiql/partiql_gram.h: %.h: %.c
 	touch $@
 
 src/expr/expr_gram.o src/expr/expr_scan.o src/expr/parse.o: src/expr/expr_gram.h
+
+src/partiql/partiql_gram.o src/partiql/partiql_scan.o src/partiql/parse.o: \
+	src/partiql/partiql_gram.h
 
 # PGXS does not track headers unless PostgreSQL was configured to
 $(OBJS): $(wildcard src/*.h src/*/*.h)

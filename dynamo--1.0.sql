@@ -310,6 +310,10 @@ CREATE FUNCTION dynamo.exceptions(OUT sqlstate text, OUT name text, OUT http_sta
 	AS 'MODULE_PATHNAME', 'dynamo_exceptions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 COMMENT ON FUNCTION dynamo.exceptions() IS 'the exceptions of DynamoDB: SQLSTATE, name, HTTP status';
 
+CREATE FUNCTION dynamo.batch_execute_statement(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_execute_statement' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.batch_execute_statement(jsonb) IS 'BatchExecuteStatement of the DynamoDB API';
+
 CREATE FUNCTION dynamo.create_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_create_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.create_table(jsonb) IS 'CreateTable of the DynamoDB API';
@@ -333,6 +337,10 @@ COMMENT ON FUNCTION dynamo.describe_limits(jsonb) IS 'DescribeLimits of the Dyna
 CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.describe_table(jsonb) IS 'DescribeTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.execute_statement(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_execute_statement' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.execute_statement(jsonb) IS 'ExecuteStatement of the DynamoDB API';
 
 CREATE FUNCTION dynamo.get_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_get_item' LANGUAGE C STABLE STRICT PARALLEL SAFE;
@@ -373,6 +381,17 @@ COMMENT ON FUNCTION dynamo.update_item(jsonb) IS 'UpdateItem of the DynamoDB API
 CREATE FUNCTION dynamo.update_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.update_table(jsonb) IS 'UpdateTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.execute_statement(
+	statement text,
+	parameters jsonb DEFAULT NULL,
+	consistent_read boolean DEFAULT NULL,
+	"limit" integer DEFAULT NULL,
+	next_token text DEFAULT NULL,
+	return_values_on_condition_check_failure text DEFAULT NULL
+) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_execute_statement_arguments' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.execute_statement(text, jsonb, boolean, integer, text, text) IS 'ExecuteStatement of the DynamoDB API, with named arguments';
 
 CREATE FUNCTION dynamo.put_item(
 	table_name text,

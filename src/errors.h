@@ -49,6 +49,9 @@ pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *de
 pg_noreturn extern void dynamo_error_hint(DynamoErrorCode code, const char *hint,
 										  const char *message);
 
+/* The exception of an SQLSTATE, as clients see it; NULL if there is none. */
+extern const char *dynamo_exception_name(int sqlstate);
+
 /* ValidationException, much the most frequent. */
 #define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)
 

@@ -23,12 +23,14 @@ typedef struct Operation
 
 /* In alphabetical order. */
 static const Operation operations[] = {
+	{"BatchExecuteStatement", batch_execute_statement},
 	{"CreateTable", create_table},
 	{"DeleteItem", delete_item},
 	{"DeleteTable", delete_table},
 	{"DescribeEndpoints", describe_endpoints},
 	{"DescribeLimits", describe_limits},
 	{"DescribeTable", describe_table},
+	{"ExecuteStatement", execute_statement},
 	{"GetItem", get_item},
 	{"ListTables", list_tables},
 	{"ListTagsOfResource", list_tags_of_resource},
@@ -149,12 +151,14 @@ dynamo_##function(PG_FUNCTION_ARGS) \
 	return run_jsonb_request(operation, PG_GETARG_JSONB_P(0)); \
 }
 
+REQUEST_FUNCTION(batch_execute_statement, "BatchExecuteStatement")
 REQUEST_FUNCTION(create_table, "CreateTable")
 REQUEST_FUNCTION(delete_item, "DeleteItem")
 REQUEST_FUNCTION(delete_table, "DeleteTable")
 REQUEST_FUNCTION(describe_endpoints, "DescribeEndpoints")
 REQUEST_FUNCTION(describe_limits, "DescribeLimits")
 REQUEST_FUNCTION(describe_table, "DescribeTable")
+REQUEST_FUNCTION(execute_statement, "ExecuteStatement")
 REQUEST_FUNCTION(get_item, "GetItem")
 REQUEST_FUNCTION(list_tables, "ListTables")
 REQUEST_FUNCTION(list_tags_of_resource, "ListTagsOfResource")
@@ -220,7 +224,7 @@ argument_to_node(FunctionCallInfo fcinfo, int i, JsonNode *node)
 /*
  * Functions whose other arguments are optional can be called with a whole
  * request as their only argument, and an untyped literal is then taken for
- * text: a table name cannot begin with a brace, a request does.
+ * text: no table name and no statement begins with a brace, a request does.
  */
 static JsonNode *
 request_in_first_argument(FunctionCallInfo fcinfo)
@@ -327,3 +331,6 @@ ARGUMENTS_FUNCTION(scan, "Scan",
 				   "ProjectionExpression", "IndexName", "Limit",
 				   "ExclusiveStartKey", "Select", "Segment", "TotalSegments",
 				   "ConsistentRead")
+ARGUMENTS_FUNCTION(execute_statement, "ExecuteStatement",
+				   "Statement", "Parameters", "ConsistentRead", "Limit",
+				   "NextToken", "ReturnValuesOnConditionCheckFailure")

@@ -232,7 +232,9 @@ needed_privileges(const WriteRequest *write)
 	{
 		case WRITE_PUT:
 		case WRITE_UPDATE:
-			mode = ACL_INSERT | ACL_UPDATE;
+			mode = write->presence == PRESENCE_REFUSED ? ACL_INSERT :
+				write->presence == PRESENCE_REQUIRED ? ACL_UPDATE :
+				ACL_INSERT | ACL_UPDATE;
 			break;
 		case WRITE_DELETE:
 			mode = ACL_DELETE;
@@ -284,8 +286,10 @@ check_condition(const WriteRequest *write, const Jsonb *old_item)
 {
 	StringInfoData detail;
 
-	if (write->condition == NULL ||
-		condition_evaluate(write->condition, old_item ? &old_item->root : NULL))
+	if (old_item && write->presence == PRESENCE_REFUSED)
+		dynamo_error(DYNAMO_DUPLICATE_ITEM, "Duplicate primary key exists in table");
+	if (condition_evaluate(write->condition, old_item ? &old_item->root : NULL) &&
+		(old_item || write->presence != PRESENCE_REQUIRED))
 		return;
 	if (!write->return_on_failure || old_item == NULL)
 		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,

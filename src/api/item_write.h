@@ -31,6 +31,14 @@ typedef enum ReturnValues
 	RETURN_UPDATED_NEW
 } ReturnValues;
 
+/* Whether the item must be there, as statements want it. */
+typedef enum WritePresence
+{
+	PRESENCE_ANY,
+	PRESENCE_REQUIRED,			/* UPDATE: otherwise the condition fails */
+	PRESENCE_REFUSED			/* INSERT: DuplicateItemException */
+} WritePresence;
+
 /* What a write has to know, and what it leaves behind. */
 typedef struct WriteRequest
 {
@@ -41,6 +49,7 @@ typedef struct WriteRequest
 	const JsonNode *key;		/* otherwise: the key, in normal form */
 	const Update *update;		/* WRITE_UPDATE: NULL for none */
 	const Condition *condition; /* NULL: none */
+	WritePresence presence;
 	bool		return_on_failure;	/* the item, when the condition fails */
 	ReturnValues return_values;
 

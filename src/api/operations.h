@@ -37,6 +37,12 @@ extern void delete_item(JsonNode *request, JsonNode *response);
 extern void query(JsonNode *request, JsonNode *response);
 extern void scan(JsonNode *request, JsonNode *response);
 
+/* statement_ops.c */
+extern void execute_statement(JsonNode *request, JsonNode *response);
+
+/* statement_batch.c */
+extern void batch_execute_statement(JsonNode *request, JsonNode *response);
+
 /*
  * dispatch.c: a request as text, in two steps.  The first raises
  * UnknownOperationException and SerializationException; the second validates

@@ -77,51 +77,60 @@ result_item(const QueryPlan *plan, const Jsonb *item)
 	return json_to_jsonb(&projected);
 }
 
-/* Read one page and fill the response. */
-static void
-read_page(const QueryPlan *plan, JsonNode *response)
+void
+query_page_init(QueryPage *page)
+{
+	memset(page, 0, sizeof(*page));
+	json_set_array(&page->items, 16);
+}
+
+void
+query_page_read(const QueryPlan *plan, QueryPage *page)
 {
 	ItemScan   *scan = begin_scan(plan);
-	JsonNode	items;
-	Jsonb	   *last_key = NULL;
-	int64		count = 0;
-	int64		scanned = 0;
-	uint64		size = 0;
 
-	json_set_array(&items, 16);
-	while (last_key == NULL && item_scan_advance(scan))
+	while (page->last_key == NULL && item_scan_advance(scan))
 	{
-		scanned++;
+		page->scanned++;
 		if (plan->fetch == SCAN_NOTHING)
 		{
-			size += item_scan_key_size(scan);
-			count++;
+			page->size += item_scan_key_size(scan);
+			page->count++;
 		}
 		else
 		{
 			const Jsonb *item = visible_item(plan, scan);
 
-			size += item_size(&item->root);
+			page->size += item_size(&item->root);
 			if (passes_filter(plan, scan, item))
 			{
-				count++;
+				page->count++;
 				if (!plan->count_only)
-					json_set_jsonb(json_push(&items), result_item(plan, item));
+					json_set_jsonb(json_push(&page->items), result_item(plan, item));
 			}
 		}
 
 		/* Whether more items follow makes no difference. */
-		if (scanned == plan->limit || size >= PAGE_MAX_SIZE)
-			last_key = DatumGetJsonbPCopy(JsonbPGetDatum(item_scan_position(scan)));
+		if (page->scanned == plan->limit || page->size >= PAGE_MAX_SIZE)
+			page->last_key = DatumGetJsonbPCopy(JsonbPGetDatum(item_scan_position(scan)));
 	}
 	item_scan_end(scan);
+}
 
-	json_set_int(json_add(response, "Count"), count);
+/* Read one page and fill the response. */
+static void
+read_page(const QueryPlan *plan, JsonNode *response)
+{
+	QueryPage	page;
+
+	query_page_init(&page);
+	query_page_read(plan, &page);
+	json_set_int(json_add(response, "Count"), page.count);
 	if (!plan->count_only)
-		*json_add(response, "Items") = items;
-	if (last_key)
-		json_set_jsonb(json_add(response, "LastEvaluatedKey"), last_key);
-	json_set_int(json_add(response, "ScannedCount"), scanned);
+		*json_add(response, "Items") = page.items;
+	if (page.last_key)
+		json_set_jsonb(json_add(response, "LastEvaluatedKey"), page.last_key);
+	json_set_int(json_add(response, "ScannedCount"), page.scanned);
 }
 
 void

@@ -110,11 +110,11 @@ check_segments(const JsonNode *request)
 
 /* ---- checks against the table ---- */
 
-/* The index that IndexName names; NULL if it is absent. */
+/* The index of a name; NULL for NULL. */
 static const IndexDescriptor *
-find_index(const JsonNode *request, const TableDescriptor *descriptor)
+find_index(const JsonNode *name, bool consistent,
+		   const TableDescriptor *descriptor)
 {
-	const JsonNode *name = json_get(request, "IndexName");
 	const IndexDescriptor *index;
 
 	if (name == NULL)
@@ -123,12 +123,23 @@ find_index(const JsonNode *request, const TableDescriptor *descriptor)
 	if (index == NULL)
 		validation_error("The table does not have the specified index: %s",
 						 json_cstring(name));
-	if (index->global &&request_bool(json_get(request, "ConsistentRead"), false))
+	if (index->global &&consistent)
 		validation_error("Consistent reads are not supported on global secondary indexes");
 	if (index->status == INDEX_CREATING)
 		validation_error("Cannot read from backfilling global secondary index: %s",
 						 index->name);
 	return index;
+}
+
+/* Open the table that a request names, and find its index. */
+static void
+open_request_index(const JsonNode *request, QueryPlan *plan)
+{
+	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
+								   &plan->descriptor);
+	plan->index = find_index(json_get(request, "IndexName"),
+							 request_bool(json_get(request, "ConsistentRead"), false),
+							 plan->descriptor);
 }
 
 /* ---- what an index projects ---- */
@@ -214,10 +225,9 @@ check_projected(const QueryPlan *plan)
  * read, because their sizes bound the page.
  */
 static void
-choose_fetch(QueryPlan *plan, const JsonNode *request)
+choose_fetch(QueryPlan *plan, bool whole)
 {
 	const IndexDescriptor *index = plan->index;
-	bool		whole = member_is(request, "Select", "ALL_ATTRIBUTES");
 
 	if (index && plan->count_only && plan->filter == NULL)
 	{
@@ -398,13 +408,12 @@ check_start_key_range(const KeySchema *schema, bool unique,
 }
 
 /*
- * Bounds of the range that key conditions leave.  Of keys with several sort
- * attributes, a condition may end before the last: then every key that begins
- * with a value has it.
+ * Of keys with several sort attributes, a condition may end before the last:
+ * then every key that begins with a value has it.
  */
-static void
-range_from_clauses(const KeySchema *schema, const KeyClause **used, int nused,
-				   KeyRange *range)
+void
+query_plan_range(const KeySchema *schema, const KeyClause *const *used,
+				 int nused, KeyRange *range)
 {
 	AttrValue	values[KEY_MAX_ATTRS];
 	int			nsort = nused - schema->npartition;
@@ -571,9 +580,7 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	check_select(request);
 	read_common(request, plan);
 
-	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
-								   &plan->descriptor);
-	plan->index = find_index(request, plan->descriptor);
+	open_request_index(request, plan);
 	schema = plan->index ? &plan->index->key : &plan->descriptor->key;
 	if (nclauses > 2 && KEY_NATTRS(schema) <= 2)
 		validation_error(TOO_MANY_CONDITIONS);
@@ -586,7 +593,7 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	if (plan->index == NULL && schema->nsort == 0)
 		plan->limit = 0;
 
-	range_from_clauses(schema, used, nused, &plan->range);
+	query_plan_range(schema, used, nused, &plan->range);
 	if (start_key)
 	{
 		plan->range.after = key_encode(schema, start_values);
@@ -603,21 +610,28 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		validation_error(INVALID_PARAMETER "Secondary index %s does not project one or more filter attributes: [%s]",
 						 plan->index->name, names);
 	check_condition_paths(plan->descriptor, plan->filter);
-	choose_fetch(plan, request);
+	choose_fetch(plan, member_is(request, "Select", "ALL_ATTRIBUTES"));
 }
 
-/* Does an encoded key lie in a range? */
-static bool
-range_has_key(const KeyRange *range, bytea *key)
+bool
+query_range_has_key(const KeyRange *range, const bytea *key)
 {
-	if (range->lower &&
-		DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
-										  PointerGetDatum(range->lower))) < 0)
-		return false;
-	if (range->upper &&
-		DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
-										  PointerGetDatum(range->upper))) >= 0)
-		return false;
+	int			order;
+
+	if (range->lower)
+	{
+		order = DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
+												  PointerGetDatum(range->lower)));
+		if (order < 0 || (order == 0 && !range->lower_inclusive))
+			return false;
+	}
+	if (range->upper)
+	{
+		order = DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
+												  PointerGetDatum(range->upper)));
+		if (order > 0 || (order == 0 && !range->upper_inclusive))
+			return false;
+	}
 	return true;
 }
 
@@ -660,9 +674,7 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 	read_common(request, plan);
 	plan->forward = true;
 
-	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
-								   &plan->descriptor);
-	plan->index = find_index(request, plan->descriptor);
+	open_request_index(request, plan);
 	if (segment)
 	{
 		key_segment_bounds(request_int(segment),
@@ -684,7 +696,7 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 			plan->range.after_primary = primary;
 		else
 			plan->range.after = primary;
-		if (segment && !range_has_key(&plan->range, plan->range.after))
+		if (segment && !query_range_has_key(&plan->range, plan->range.after))
 			validation_error(START_KEY_INVALID ": Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
 							 "TotalSegments: " INT64_FORMAT " Segment: " INT64_FORMAT,
 							 request_int(json_get(request, "TotalSegments")),
@@ -693,5 +705,25 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 	check_projection_paths(plan->descriptor, plan->projection);
 	check_projected(plan);
 	check_condition_paths(plan->descriptor, plan->filter);
-	choose_fetch(plan, request);
+	choose_fetch(plan, member_is(request, "Select", "ALL_ATTRIBUTES"));
+}
+
+void
+query_plan_open(QueryPlan *plan, const JsonNode *table_name,
+				const JsonNode *index_name, bool consistent)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->forward = true;
+	plan->rel = open_table(table_name, AccessShareLock, ACL_SELECT,
+						   &plan->descriptor);
+	plan->index = find_index(index_name, consistent, plan->descriptor);
+}
+
+void
+query_plan_finish(QueryPlan *plan)
+{
+	check_projection_paths(plan->descriptor, plan->projection);
+	check_projected(plan);
+	check_condition_paths(plan->descriptor, plan->filter);
+	choose_fetch(plan, false);
 }

@@ -31,4 +31,40 @@ typedef struct QueryPlan
 extern void query_plan_query(JsonNode *request, QueryPlan *plan);
 extern void query_plan_scan(JsonNode *request, QueryPlan *plan);
 
+/*
+ * A plan that does not come from such a request: open the table and its index
+ * (NULL: none), set range, filter, projection, direction and limit, finish.
+ */
+extern void query_plan_open(QueryPlan *plan, const JsonNode *table_name,
+							const JsonNode *index_name, bool consistent);
+extern void query_plan_finish(QueryPlan *plan);
+
+/*
+ * Bounds of the range that clauses on the first nused attributes of a schema
+ * leave: equalities, up to the last one on a sort attribute.
+ */
+extern void query_plan_range(const KeySchema *schema,
+							 const KeyClause *const *used, int nused,
+							 KeyRange *range);
+
+/* Does an encoded key lie in a range? */
+extern bool query_range_has_key(const KeyRange *range, const bytea *key);
+
+/* ---- reading (query_ops.c) ---- */
+
+/* A page of items, from one range or several. */
+typedef struct QueryPage
+{
+	JsonNode	items;			/* array; empty if they are only counted */
+	int64		count;
+	int64		scanned;
+	uint64		size;
+	Jsonb	   *last_key;		/* LastEvaluatedKey: the page is full */
+} QueryPage;
+
+extern void query_page_init(QueryPage *page);
+
+/* Read on into a page that is not full. */
+extern void query_page_read(const QueryPlan *plan, QueryPage *page);
+
 #endif							/* DYNAMO_QUERY_PLAN_H */

@@ -180,6 +180,21 @@ check_clause(ExprKind kind, const ExprNode *clause)
 	check_types(kind, clause);
 }
 
+/* Check clause by clause, from the left. */
+void
+condition_check_tree(ExprKind kind, const ExprNode *node)
+{
+	check_stack_depth();
+
+	if (node->op != OP_AND && node->op != OP_OR && node->op != OP_NOT)
+	{
+		check_clause(kind, node);
+		return;
+	}
+	for (int i = 0; i < node->nargs; i++)
+		condition_check_tree(kind, node->u.args[i]);
+}
+
 /* Bind and check clause by clause, from the left. */
 static ExprNode *
 bind_condition(ExprBindings *bindings, ExprKind kind, const ExprNode *parsed)

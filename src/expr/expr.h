@@ -35,7 +35,8 @@ typedef enum ExprKind
 	EXPR_CONDITION,
 	EXPR_KEY_CONDITION,
 	EXPR_FILTER,
-	EXPR_PROJECTION
+	EXPR_PROJECTION,
+	EXPR_STATEMENT				/* PartiQL: what is no expression's text */
 } ExprKind;
 
 /* A document path with its names resolved: a, a.b, a[3].c */

@@ -19,6 +19,16 @@ expr_make_path(const char *name, uint32 name_len)
 	return node;
 }
 
+ExprNode *
+expr_build_path(const DocPath *path)
+{
+	ExprNode   *node = palloc0(sizeof(ExprNode));
+
+	node->op = OP_PATH;
+	node->u.path = *path;
+	return node;
+}
+
 /* value: an attribute value in normal form */
 ExprNode *
 expr_make_value(JsonNode *value)
@@ -32,17 +42,26 @@ expr_make_value(JsonNode *value)
 	return node;
 }
 
-static ExprNode *
-make_node(ExprOp op, int nargs, va_list args)
+/* args become the node's. */
+ExprNode *
+expr_make_node_array(ExprOp op, int nargs, ExprNode **args)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
 
 	node->op = op;
 	node->nargs = nargs;
-	node->u.args = palloc(sizeof(ExprNode *) * nargs);
-	for (int i = 0; i < nargs; i++)
-		node->u.args[i] = va_arg(args, ExprNode *);
+	node->u.args = args;
 	return node;
+}
+
+static ExprNode *
+make_node(ExprOp op, int nargs, va_list args)
+{
+	ExprNode  **array = palloc(sizeof(ExprNode *) * nargs);
+
+	for (int i = 0; i < nargs; i++)
+		array[i] = va_arg(args, ExprNode *);
+	return expr_make_node_array(op, nargs, array);
 }
 
 ExprNode *

@@ -69,7 +69,6 @@ extern ExprNode *expr_build_list(ExprParser *parser, ExprOp op, List *args);
 extern ExprNode *expr_build_function(ExprParser *parser, ExprToken name,
 									 List *args);
 extern ExprNode *expr_build_value(ExprToken ref);
-extern ExprNode *expr_build_path(const DocPath *path);
 extern ExprNode *expr_in_parens(ExprParser *parser, ExprNode *node);
 extern ExprNode *expr_as_condition(ExprParser *parser, ExprNode *function);
 extern ExprNode *expr_as_operand(ExprParser *parser, ExprNode *function);

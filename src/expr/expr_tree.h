@@ -109,15 +109,23 @@ typedef struct ParsedExpr
 
 extern Condition *condition_from_tree(ExprNode *root);
 
+/* What condition_prepare() checks of the clauses of a bound tree. */
+extern void condition_check_tree(ExprKind kind, const ExprNode *node);
+
 /* Checks that the targets fit together. */
 extern Update *update_from_actions(UpdateAction *actions, int nactions);
+
+/* PartiQL's: checks the operands as well; sums may have sums as operands. */
+extern Update *update_from_statement(UpdateAction *actions, int nactions);
 
 /* At most one clause for each attribute. */
 extern KeyCondition *key_condition_from_clauses(KeyClause *clauses, int nclauses);
 
 /* expr_build.c: nodes of such trees */
 extern ExprNode *expr_make_path(const char *name, uint32 name_len);
+extern ExprNode *expr_build_path(const DocPath *path);
 extern ExprNode *expr_make_value(JsonNode *value);
+extern ExprNode *expr_make_node_array(ExprOp op, int nargs, ExprNode **args);
 extern ExprNode *expr_make_node(ExprOp op, int nargs,...);
 extern ExprNode *expr_make_function(ExprFunction function, int nargs,...);
 
@@ -138,18 +146,20 @@ extern const ParsedExpr *expr_parse(ExprKind kind, const JsonNode *text);
 
 extern bool expr_is_reserved_word(const char *name, uint32 len);
 
-/* "Update", "Condition", ...: how messages name the kind */
-extern const char *expr_kind_name(ExprKind kind);
+/* "Invalid UpdateExpression: ": how messages about the kind begin */
+extern const char *expr_error_prefix(ExprKind kind);
 
 /* "=", "begins_with", ...: how messages name the operator or function */
 extern const char *expr_op_name(const ExprNode *node);
 extern const char *expr_function_name(ExprFunction function);
 extern int	expr_function_nargs(ExprFunction function);
 
+/* Does the function belong to updates, not to conditions? */
+extern bool expr_function_in_update(ExprFunction function);
+
 /* ValidationException "Invalid <kind>Expression: " + text */
 #define expr_error(kind, fmt, ...) \
-	validation_error("Invalid %sExpression: " fmt, expr_kind_name(kind), \
-					 __VA_ARGS__)
+	validation_error("%s" fmt, expr_error_prefix(kind), __VA_ARGS__)
 
 /* ---- binding (expr_bind.c) ---- */
 
@@ -211,5 +221,11 @@ extern PathTree *path_tree_find(const PathTree *tree, const char *name,
 								uint32 name_len);
 
 extern Projection *projection_from_paths(const DocPath *paths, int npaths);
+
+/* A flat projection: what is found at paths[i] becomes attribute names[i]. */
+extern Projection *projection_from_columns(const DocPath *paths,
+										   const char *const *names,
+										   const uint32 *name_lens,
+										   int npaths);
 
 #endif							/* DYNAMO_EXPR_TREE_H */

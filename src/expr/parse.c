@@ -41,22 +41,24 @@ static const char *const section_names[] = {
 	[ACTION_DELETE] = "DELETE"
 };
 
-/* How messages name the kind of expression. */
+/* How messages about the kind of expression begin. */
 const char *
-expr_kind_name(ExprKind kind)
+expr_error_prefix(ExprKind kind)
 {
 	switch (kind)
 	{
 		case EXPR_UPDATE:
-			return "Update";
+			return "Invalid UpdateExpression: ";
 		case EXPR_CONDITION:
-			return "Condition";
+			return "Invalid ConditionExpression: ";
 		case EXPR_KEY_CONDITION:
-			return "KeyCondition";
+			return "Invalid KeyConditionExpression: ";
 		case EXPR_FILTER:
-			return "Filter";
+			return "Invalid FilterExpression: ";
 		case EXPR_PROJECTION:
-			return "Projection";
+			return "Invalid ProjectionExpression: ";
+		case EXPR_STATEMENT:
+			break;
 	}
 	return "";
 }
@@ -65,6 +67,12 @@ const char *
 expr_function_name(ExprFunction function)
 {
 	return function == FUNC_UNKNOWN ? "" : functions[function].name;
+}
+
+bool
+expr_function_in_update(ExprFunction function)
+{
+	return function != FUNC_UNKNOWN && functions[function].in_update;
 }
 
 int
@@ -270,16 +278,6 @@ expr_build_value(ExprToken ref)
 	node->op = OP_VALUE;
 	node->u.value.ref = ref.str;
 	node->u.value.ref_len = ref.len;
-	return node;
-}
-
-ExprNode *
-expr_build_path(const DocPath *path)
-{
-	ExprNode   *node = palloc0(sizeof(ExprNode));
-
-	node->op = OP_PATH;
-	node->u.path = *path;
 	return node;
 }
 

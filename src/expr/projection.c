@@ -11,14 +11,16 @@ struct Projection
 {
 	int			npaths;
 	const DocPath *paths;
-	PathTree   *tree;
+	PathTree   *tree;			/* NULL: a flat projection */
+	const char *const *names;	/* of which these are the attributes */
+	const uint32 *name_lens;
 };
 
 /* Projection of paths that neither overlap nor conflict. */
 Projection *
 projection_from_paths(const DocPath *paths, int npaths)
 {
-	Projection *projection = palloc(sizeof(Projection));
+	Projection *projection = palloc0(sizeof(Projection));
 	const void **leaves = palloc(sizeof(void *) * npaths);
 
 	for (int i = 0; i < npaths; i++)
@@ -27,6 +29,19 @@ projection_from_paths(const DocPath *paths, int npaths)
 	projection->npaths = npaths;
 	projection->paths = paths;
 	projection->tree = path_tree_build(paths, npaths, leaves);
+	return projection;
+}
+
+Projection *
+projection_from_columns(const DocPath *paths, const char *const *names,
+						const uint32 *name_lens, int npaths)
+{
+	Projection *projection = palloc0(sizeof(Projection));
+
+	projection->npaths = npaths;
+	projection->paths = paths;
+	projection->names = names;
+	projection->name_lens = name_lens;
 	return projection;
 }
 
@@ -149,10 +164,29 @@ project_value(const PathTree *tree, const AttrValue *value, JsonNode *result)
 	return true;
 }
 
+/* Parts of an item as attributes of their own. */
+static void
+project_columns(const Projection *projection, const JsonbContainer *item,
+				JsonNode *result)
+{
+	json_set_object(result, projection->npaths);
+	for (int i = 0; i < projection->npaths; i++)
+	{
+		AttrValue	value;
+
+		if (doc_path_get(&projection->paths[i], item, &value))
+			attr_value_to_node(&value, json_add_n(result, projection->names[i],
+												  projection->name_lens[i]));
+	}
+}
+
 /* The projected item. */
 void
 projection_apply(const Projection *projection, const JsonbContainer *item,
 				 JsonNode *result)
 {
-	project_map(projection->tree, item, result);
+	if (projection->tree)
+		project_map(projection->tree, item, result);
+	else
+		project_columns(projection, item, result);
 }

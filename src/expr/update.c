@@ -30,7 +30,7 @@ struct Update
 
 /* Operands of ADD and DELETE: numbers and sets, or sets only. */
 static void
-check_action_value(const UpdateAction *action)
+check_action_value(ExprKind kind, const UpdateAction *action)
 {
 	AttrType	type;
 
@@ -40,15 +40,15 @@ check_action_value(const UpdateAction *action)
 	type = action->value->u.value.view.type;
 	if (ATTR_IS_SET(type) || (action->type == ACTION_ADD && type == ATTR_N))
 		return;
-	expr_error(EXPR_UPDATE, "Incorrect operand type for operator or function; operator: %s, operand type: %s",
+	expr_error(kind, "Incorrect operand type for operator or function; operator: %s, operand type: %s",
 			   action->type == ACTION_ADD ? "ADD" : "DELETE",
 			   attr_type_long_name(type));
 }
 
 /* An operand whose type is known from the text and the request's values. */
 static void
-check_operand_type(const ExprNode *node, const ExprNode *operand,
-				   AttrType expected)
+check_operand_type(ExprKind kind, const ExprNode *node,
+				   const ExprNode *operand, AttrType expected)
 {
 	AttrType	type;
 
@@ -61,37 +61,37 @@ check_operand_type(const ExprNode *node, const ExprNode *operand,
 		return;
 
 	if (type != expected)
-		expr_operand_type_error(EXPR_UPDATE, node, attr_type_name(type));
+		expr_operand_type_error(kind, node, attr_type_name(type));
 }
 
 /* Operands of functions and arithmetic. */
 static void
-check_operands(const ExprNode *node)
+check_operands(ExprKind kind, const ExprNode *node)
 {
 	check_stack_depth();
 
 	for (int i = 0; i < node->nargs; i++)
-		check_operands(node->u.args[i]);
+		check_operands(kind, node->u.args[i]);
 
 	switch (node->op)
 	{
 		case OP_PLUS:
 		case OP_MINUS:
-			check_operand_type(node, node->u.args[0], ATTR_N);
-			check_operand_type(node, node->u.args[1], ATTR_N);
+			check_operand_type(kind, node, node->u.args[0], ATTR_N);
+			check_operand_type(kind, node, node->u.args[1], ATTR_N);
 			break;
 
 		case OP_FUNCTION:
-			expr_check_nargs(EXPR_UPDATE, node);
+			expr_check_nargs(kind, node);
 			if (node->function == FUNC_IF_NOT_EXISTS)
 			{
 				if (node->u.args[0]->op != OP_PATH)
-					expr_path_needed_error(EXPR_UPDATE, node);
+					expr_path_needed_error(kind, node);
 			}
 			else
 			{
-				check_operand_type(node, node->u.args[0], ATTR_L);
-				check_operand_type(node, node->u.args[1], ATTR_L);
+				check_operand_type(kind, node, node->u.args[0], ATTR_L);
+				check_operand_type(kind, node, node->u.args[1], ATTR_L);
 			}
 			break;
 
@@ -141,7 +141,6 @@ build_tree(Update *update)
 	pfree(leaves);
 }
 
-/* The update that a request's text stands for; NULL for NULL. */
 Update *
 update_from_actions(UpdateAction *actions, int nactions)
 {
@@ -152,6 +151,33 @@ update_from_actions(UpdateAction *actions, int nactions)
 	return update;
 }
 
+/* Everything that an update must be, whatever the item. */
+static void
+check_update(ExprKind kind, const Update *update)
+{
+	const UpdateAction *actions = update->actions;
+
+	path_tree_check(kind, update->targets, update->nactions);
+	for (int i = 0; i < update->nactions; i++)
+		check_action_value(kind, &actions[i]);
+	for (int i = 0; i < update->nactions; i++)
+	{
+		if (actions[i].value)
+			check_operands(kind, actions[i].value);
+	}
+}
+
+Update *
+update_from_statement(UpdateAction *actions, int nactions)
+{
+	Update	   *update = make_update(actions, nactions);
+
+	check_update(EXPR_STATEMENT, update);
+	build_tree(update);
+	return update;
+}
+
+/* The update that a request's text stands for; NULL for NULL. */
 Update *
 update_prepare(const JsonNode *text, ExprBindings *bindings)
 {
@@ -185,16 +211,7 @@ update_prepare(const JsonNode *text, ExprBindings *bindings)
 		n++;
 	}
 	update = make_update(actions, n);
-
-	path_tree_check(EXPR_UPDATE, update->targets, n);
-	for (int i = 0; i < n; i++)
-		check_action_value(&actions[i]);
-	for (int i = 0; i < n; i++)
-	{
-		if (actions[i].value)
-			check_operands(actions[i].value);
-	}
-
+	check_update(EXPR_UPDATE, update);
 	build_tree(update);
 	return update;
 }
@@ -354,6 +371,24 @@ append_lists(const AttrValue *a, const AttrValue *b, JsonNode *node)
 	}
 }
 
+static void evaluate(const ExprNode *node, const JsonbContainer *old,
+					 Result *result);
+
+/* View of an operand of a function or a sum; of a sum it may be a sum. */
+static void
+evaluate_operand(const ExprNode *node, int i, const JsonbContainer *old,
+				 Result *result)
+{
+	const ExprNode *operand = node->u.args[i];
+
+	evaluate(operand, old, result);
+	if (!result->is_node)
+		return;
+	if (operand->op != OP_PLUS && operand->op != OP_MINUS)
+		data_type_error();
+	attr_value_from_node(&result->node, &result->view);
+}
+
 /* Value of a right-hand side that passed check_sources. */
 static void
 evaluate(const ExprNode *node, const JsonbContainer *old, Result *result)
@@ -389,10 +424,8 @@ evaluate(const ExprNode *node, const JsonbContainer *old, Result *result)
 	}
 
 	/* Operands; an appended list is refused by all of these */
-	evaluate(node->u.args[0], old, &left);
-	evaluate(node->u.args[1], old, &right);
-	if (left.is_node || right.is_node)
-		data_type_error();
+	evaluate_operand(node, 0, old, &left);
+	evaluate_operand(node, 1, old, &right);
 
 	result->is_node = true;
 	if (node->op == OP_FUNCTION)

@@ -1,0 +1,291 @@
+/*
+ * statement_batch.c - BatchExecuteStatement: every member stands on its own,
+ * in a subtransaction of its own.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "api/operations.h"
+#include "api/parameters.h"
+#include "api/statement_plan.h"
+#include "errors.h"
+#include "store/item_check.h"
+#include "store/item_store.h"
+
+typedef struct BatchMember
+{
+	JsonNode   *request;
+	Statement  *statement;		/* NULL: it could not be parsed */
+	Oid			relid;			/* InvalidOid: it could not be planned */
+	bytea	   *encoded_key;
+	Projection *projection;		/* SELECT */
+	WriteRequest write;			/* others */
+
+	/* the outcome */
+	bool		failed;
+	JsonNode	error;
+	bool		has_item;
+	JsonNode	item;
+} BatchMember;
+
+typedef void (*MemberStep) (BatchMember *member);
+
+/* ---- members that fail ---- */
+
+/*
+ * The code that stands for an error in a response: the exception's name in
+ * short.  NULL: it is no matter of one member.
+ */
+static char *
+short_code(const ErrorData *error)
+{
+	const char *name = dynamo_exception_name(error->sqlerrcode);
+
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return "AccessDenied";
+	if (name == NULL)
+		return NULL;
+	if (strcmp(name, "ValidationException") == 0)
+		return "ValidationError";
+	return pnstrdup(name, strlen(name) - strlen("Exception"));
+}
+
+/* Error of a member's response; it points into the error. */
+static void
+set_error(BatchMember *member, const char *code, const ErrorData *error)
+{
+	JsonNode   *detail = error->detail ?
+	json_parse(error->detail, strlen(error->detail)) : NULL;
+	JsonNode   *item = json_get(detail, "Item");
+	uint32		len;
+	const char *message = stored_encode(error->message, strlen(error->message),
+										&len);
+
+	member->failed = true;
+	json_set_object(&member->error, 3);
+	json_set_string(json_add(&member->error, "Code"), code);
+	if (item)
+		*json_add(&member->error, "Item") = *item;
+	json_set_string_n(json_add(&member->error, "Message"), message, len);
+}
+
+/* Take a step in a subtransaction; what goes wrong becomes the member's. */
+static void
+try_step(MemberStep step, BatchMember *member)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		step(member);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		char	   *code;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		code = short_code(error);
+		if (code == NULL)
+			ReThrowError(error);
+		set_error(member, code, error);
+	}
+	PG_END_TRY();
+}
+
+/* ---- steps ---- */
+
+static void
+parse_member(BatchMember *member)
+{
+	Statement  *statement = statement_parse(json_get(member->request, "Statement"),
+											json_get(member->request, "Parameters"));
+
+	if (statement->kind == STATEMENT_EXISTS)
+		validation_error("EXISTS can only be used in ExecuteTransaction write requests.");
+	member->statement = statement;
+}
+
+/* Find out which item it is about. */
+static void
+plan_member(BatchMember *member)
+{
+	const Statement *statement = member->statement;
+	bool		is_read = statement_is_read(statement);
+	const TableDescriptor *descriptor;
+	Relation	rel;
+
+	rel = open_table(&statement->table_name,
+					 is_read ? AccessShareLock : RowExclusiveLock,
+					 statement_privileges(statement), &descriptor);
+	if (is_read)
+	{
+		SelectKey	key;
+
+		if (!statement_plan_key(statement, descriptor, &key))
+			validation_error("Only single item select is supported");
+		member->encoded_key = item_key_from_request(descriptor, key.key);
+		check_projection_paths(descriptor, key.projection);
+		member->projection = key.projection;
+	}
+	else
+	{
+		WriteRequest *write = &member->write;
+
+		statement_plan_write(statement, descriptor,
+							 member_is(member->request,
+									   "ReturnValuesOnConditionCheckFailure",
+									   "ALL_OLD"),
+							 write);
+		member->encoded_key = write->kind == WRITE_PUT ?
+			item_key_from_item(descriptor, &write->item->root) :
+			item_key_from_request(descriptor, write->key);
+	}
+	member->relid = RelationGetRelid(rel);
+	table_close(rel, NoLock);
+}
+
+static void
+run_read(BatchMember *member)
+{
+	const TableDescriptor *descriptor;
+	Relation	rel;
+	Jsonb	   *item;
+
+	rel = open_table(&member->statement->table_name, AccessShareLock,
+					 ACL_SELECT, &descriptor);
+	item = item_store_get(rel, descriptor, member->encoded_key,
+						  GetActiveSnapshot());
+	table_close(rel, NoLock);
+	if (item == NULL)
+		return;
+	member->has_item = true;
+	if (member->projection)
+		projection_apply(member->projection, &item->root, &member->item);
+	else
+		json_set_jsonb(&member->item, item);
+}
+
+static void
+run_write(BatchMember *member)
+{
+	JsonNode	result;
+	const JsonNode *attributes;
+
+	write_item(&member->write);
+	json_set_object(&result, 1);
+	write_add_attributes(&member->write, &result);
+	attributes = json_get(&result, "Attributes");
+	if (attributes)
+	{
+		member->has_item = true;
+		member->item = *attributes;
+	}
+}
+
+/* ---- the batch ---- */
+
+/*
+ * By table, then by key: the order in which everything that writes several
+ * items writes them, lest two requests wait for each other.
+ */
+static int
+compare_members(const void *a, const void *b)
+{
+	const BatchMember *x = *(BatchMember *const *) a;
+	const BatchMember *y = *(BatchMember *const *) b;
+	int			len_x;
+	int			len_y;
+	int			result;
+
+	if (x->relid != y->relid)
+		return x->relid < y->relid ? -1 : 1;
+	len_x = VARSIZE_ANY_EXHDR(x->encoded_key);
+	len_y = VARSIZE_ANY_EXHDR(y->encoded_key);
+	result = memcmp(VARDATA_ANY(x->encoded_key), VARDATA_ANY(y->encoded_key),
+					Min(len_x, len_y));
+	return result != 0 ? result : len_x - len_y;
+}
+
+static void
+add_response(const BatchMember *member, JsonNode *response)
+{
+	json_set_object(response, 3);
+	if (member->failed)
+		*json_add(response, "Error") = member->error;
+	if (member->has_item)
+		*json_add(response, "Item") = member->item;
+	if (OidIsValid(member->relid))
+		*json_add(response, "TableName") = member->statement->table_name;
+}
+
+void
+batch_execute_statement(JsonNode *request, JsonNode *response)
+{
+	JsonNode   *statements = json_get(request, "Statements");
+	int			n = statements->len;
+	BatchMember *members = palloc0(sizeof(BatchMember) * n);
+	BatchMember **sorted = palloc(sizeof(BatchMember *) * n);
+	JsonNode   *responses;
+	bool		reads = false;
+	bool		writes = false;
+	int			nsorted = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		members[i].request = &statements->u.elems[i];
+		try_step(parse_member, &members[i]);
+		if (members[i].failed)
+			continue;
+		if (statement_is_read(members[i].statement))
+			reads = true;
+		else
+			writes = true;
+	}
+	if (reads && writes)
+		validation_error("Read and write requests together in the same batch is not supported.");
+	if (writes)
+	{
+		PreventCommandIfReadOnly("BatchExecuteStatement");
+		PreventCommandIfParallelMode("BatchExecuteStatement");
+	}
+
+	for (int i = 0; i < n; i++)
+	{
+		if (members[i].failed)
+			continue;
+		try_step(plan_member, &members[i]);
+		if (!members[i].failed)
+			sorted[nsorted++] = &members[i];
+	}
+	qsort(sorted, nsorted, sizeof(BatchMember *), compare_members);
+	for (int i = 1; i < nsorted; i++)
+	{
+		if (compare_members(&sorted[i - 1], &sorted[i]) == 0)
+			validation_error("Provided list of item keys contains duplicates");
+	}
+	for (int i = 0; i < nsorted; i++)
+		try_step(writes ? run_write : run_read, sorted[i]);
+
+	responses = json_add(response, "Responses");
+	json_set_array(responses, n);
+	for (int i = 0; i < n; i++)
+		add_response(&members[i], json_push(responses));
+}

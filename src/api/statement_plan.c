@@ -1,0 +1,499 @@
+/*
+ * statement_plan.c - from a PartiQL statement to what it reads or writes.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/acl.h"
+
+#include "api/parameters.h"
+#include "api/statement_plan.h"
+#include "errors.h"
+#include "store/item_check.h"
+
+#define KEY_NOT_GIVEN	"Where clause does not contain a mandatory equality on all key attributes"
+
+/* The index of a statement; NULL if it names none. */
+static const JsonNode *
+index_name(const Statement *statement)
+{
+	return statement->index_name.kind == JSON_STRING ? &statement->index_name : NULL;
+}
+
+/* The condition that WHERE is; NULL for NULL. */
+static const Condition *
+where_condition(ExprNode *where)
+{
+	return where ? condition_from_tree(where) : NULL;
+}
+
+/* ---- SELECT ---- */
+
+/* A range of one branch, and what it is sorted by. */
+typedef struct BranchRange
+{
+	KeyRange	range;
+	AttrValue	partition;		/* first attribute of the partition key */
+} BranchRange;
+
+static int
+compare_bytes(const bytea *a, const bytea *b)
+{
+	int			len_a = VARSIZE_ANY_EXHDR(a);
+	int			len_b = VARSIZE_ANY_EXHDR(b);
+	int			result = memcmp(VARDATA_ANY(a), VARDATA_ANY(b),
+								Min(len_a, len_b));
+
+	return result != 0 ? result : len_a - len_b;
+}
+
+/* Do a lower and an upper bound leave anything between them? */
+static bool
+bounds_meet(const bytea *lower, bool lower_inclusive, const bytea *upper,
+			bool upper_inclusive)
+{
+	int			order;
+
+	if (lower == NULL || upper == NULL)
+		return true;
+	order = compare_bytes(lower, upper);
+	return order < 0 || (order == 0 && lower_inclusive && upper_inclusive);
+}
+
+/* Cut a range down to what it has in common with another one. */
+static void
+intersect_range(KeyRange *range, const KeyRange *other)
+{
+	int			order;
+
+	if (other->lower)
+	{
+		order = range->lower ? compare_bytes(other->lower, range->lower) : 1;
+		if (order > 0)
+			range->lower_inclusive = other->lower_inclusive;
+		else if (order == 0)
+			range->lower_inclusive &= other->lower_inclusive;
+		if (order > 0)
+			range->lower = other->lower;
+	}
+	if (other->upper)
+	{
+		order = range->upper ? compare_bytes(other->upper, range->upper) : -1;
+		if (order < 0)
+			range->upper_inclusive = other->upper_inclusive;
+		else if (order == 0)
+			range->upper_inclusive &= other->upper_inclusive;
+		if (order < 0)
+			range->upper = other->upper;
+	}
+}
+
+/* Let a range reach over another one, too. */
+static void
+extend_range(KeyRange *range, const KeyRange *other)
+{
+	int			order;
+
+	order = !range->lower || !other->lower ? 0 :
+		compare_bytes(other->lower, range->lower);
+	if (!other->lower || order < 0)
+	{
+		range->lower = other->lower;
+		range->lower_inclusive = other->lower_inclusive;
+	}
+	else if (order == 0)
+		range->lower_inclusive |= other->lower_inclusive;
+
+	order = !range->upper || !other->upper ? 0 :
+		compare_bytes(other->upper, range->upper);
+	if (!other->upper || order > 0)
+	{
+		range->upper = other->upper;
+		range->upper_inclusive = other->upper_inclusive;
+	}
+	else if (order == 0)
+		range->upper_inclusive |= other->upper_inclusive;
+}
+
+static bool
+clause_is_on(const KeyClause *clause, const KeyAttr *attr)
+{
+	return clause->name_len == attr->name_len &&
+		memcmp(clause->name, attr->name, attr->name_len) == 0;
+}
+
+/* A key value of a clause: not empty, not too long. */
+static void
+check_clause(const SelectPlan *plan, const KeySchema *schema, int i,
+			 const KeyClause *clause)
+{
+	for (int v = 0; v < (clause->op == KEY_BETWEEN ? 2 : 1); v++)
+	{
+		const AttrValue *value = &clause->values[v];
+
+		if (plan->query.index && value->type != ATTR_N && value->len == 0)
+			item_refuse_empty_index_key(plan->query.index, &schema->attrs[i]);
+		item_check_key_value(schema, i, value);
+	}
+}
+
+/*
+ * The range of a branch.  Returns false if it has no equality on some
+ * partition attribute, so that all must be read.  *empty: nothing satisfies
+ * it; *exact is reset if the range holds more than what satisfies it.
+ */
+static bool
+branch_range(const SelectPlan *plan, const KeySchema *schema,
+			 const KeyBranch *branch, BranchRange *result, bool *empty,
+			 bool *exact)
+{
+	const KeyClause *used[KEY_MAX_ATTRS];
+	int			nequal = 0;
+	bool		gap = false;
+
+	*empty = false;
+
+	/* Equalities, from the left without gaps */
+	for (int i = 0; i < KEY_NATTRS(schema); i++)
+	{
+		const KeyClause *equal = NULL;
+
+		for (int c = 0; c < branch->nclauses; c++)
+		{
+			const KeyClause *clause = &branch->clauses[c];
+
+			if (!clause_is_on(clause, &schema->attrs[i]))
+				continue;
+			check_clause(plan, schema, i, clause);
+			if (clause->op != KEY_EQ)
+				continue;
+			if (equal && !attr_value_equal(&equal->values[0], &clause->values[0]))
+				*empty = true;
+			equal = clause;
+		}
+		if (equal == NULL && i < schema->npartition)
+			return false;
+		if (equal == NULL)
+			gap = true;
+		else if (!gap)
+			used[nequal++] = equal;
+		else
+			*exact = false;
+	}
+	query_plan_range(schema, used, nequal, &result->range);
+	result->partition = used[0]->values[0];
+
+	/* Other conditions on the next attribute; elsewhere the filter is left */
+	for (int c = 0; c < branch->nclauses; c++)
+	{
+		const KeyClause *clause = &branch->clauses[c];
+		KeyRange	range = {0};
+
+		if (clause->op == KEY_EQ)
+			continue;
+		if (nequal == KEY_NATTRS(schema) ||
+			!clause_is_on(clause, &schema->attrs[nequal]) ||
+			nequal < schema->npartition)
+		{
+			*exact = false;
+			continue;
+		}
+		used[nequal] = clause;
+		query_plan_range(schema, used, nequal + 1, &range);
+		intersect_range(&result->range, &range);
+	}
+	if (!bounds_meet(result->range.lower, result->range.lower_inclusive,
+					 result->range.upper, result->range.upper_inclusive))
+		*empty = true;
+	return true;
+}
+
+/*
+ * Add a range to an array in which none overlap.  Those that would are made
+ * one: an item is read once.
+ */
+static int
+add_range(BranchRange *ranges, int nranges, const BranchRange *added)
+{
+	BranchRange merged = *added;
+	int			n = 0;
+
+	for (int i = 0; i < nranges; i++)
+	{
+		const KeyRange *range = &ranges[i].range;
+		const KeyRange *other = &merged.range;
+
+		if (bounds_meet(range->lower, range->lower_inclusive, other->upper,
+						other->upper_inclusive) &&
+			bounds_meet(other->lower, other->lower_inclusive, range->upper,
+						range->upper_inclusive))
+		{
+			extend_range(&merged.range, range);
+			continue;
+		}
+		ranges[n++] = ranges[i];
+	}
+	ranges[n++] = merged;
+	return n;
+}
+
+static int
+compare_ascending(const void *a, const void *b)
+{
+	int			order = 0;
+
+	(void) attr_value_compare(&((const BranchRange *) a)->partition,
+							  &((const BranchRange *) b)->partition, &order);
+	if (order == 0)
+		order = compare_bytes(((const BranchRange *) a)->range.lower,
+							  ((const BranchRange *) b)->range.lower);
+	return order;
+}
+
+/* ORDER BY's direction for a key attribute; false if it does not name it. */
+static bool
+find_sort_item(const Statement *statement, const KeyAttr *attr,
+			   bool *descending)
+{
+	ListCell   *lc;
+
+	foreach(lc, statement->order_by)
+	{
+		const SortItem *item = lfirst(lc);
+
+		if (item->path->nelements == 1 && path_names_key(item->path, attr))
+		{
+			*descending = item->descending;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ORDER BY names attributes of the key that is read by. */
+static void
+check_order_by(const Statement *statement, const KeySchema *schema)
+{
+	ListCell   *lc;
+
+	if (statement->order_by == NIL)
+		return;
+	if (statement->where == NULL)
+		validation_error("Must have WHERE clause in the statement when using ORDER BY clause.");
+	foreach(lc, statement->order_by)
+	{
+		const DocPath *path = ((const SortItem *) lfirst(lc))->path;
+		bool		found = false;
+
+		for (int i = 0; i < KEY_NATTRS(schema); i++)
+			found = found || (path->nelements == 1 &&
+							  path_names_key(path, &schema->attrs[i]));
+		if (!found)
+			validation_error("Variable reference %.*s in ORDER BY clause must be part of the primary key",
+							 (int) path->elements[0].name_len,
+							 path->elements[0].name);
+	}
+}
+
+/* The ranges that WHERE leaves; false if all must be read. */
+static bool
+ranges_from_where(const Statement *statement, const KeySchema *schema,
+				  SelectPlan *plan)
+{
+	KeyBranches branches;
+	BranchRange *ranges;
+	ListCell   *lc;
+	bool		descending;
+	int			n = 0;
+
+	if (statement->where == NULL)
+		return false;
+	where_key_branches(statement->where, schema, &branches);
+	ranges = palloc(sizeof(BranchRange) * list_length(branches.branches));
+	foreach(lc, branches.branches)
+	{
+		BranchRange range = {0};
+		bool		empty;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!branch_range(plan, schema, lfirst(lc), &range, &empty,
+						  &branches.exact))
+			return false;
+		if (!empty)
+			n = add_range(ranges, n, &range);
+	}
+
+	/* In the statement's order, unless it says otherwise; sort keys within */
+	if (find_sort_item(statement, &schema->attrs[0], &descending))
+		qsort(ranges, n, sizeof(BranchRange), compare_ascending);
+	else
+		descending = false;
+	plan->nranges = n;
+	plan->ranges = palloc(sizeof(KeyRange) * n);
+	for (int i = 0; i < n; i++)
+		plan->ranges[descending ? n - 1 - i : i] = ranges[i].range;
+	if (branches.exact)
+		plan->query.filter = NULL;
+	return true;
+}
+
+void
+statement_plan_select(const Statement *statement, bool consistent,
+					  SelectPlan *plan)
+{
+	QueryPlan  *query = &plan->query;
+	const KeySchema *schema;
+	bool		descending = false;
+
+	query_plan_open(query, &statement->table_name, index_name(statement),
+					consistent);
+	schema = query->index ? &query->index->key : &query->descriptor->key;
+	if (statement->where)
+		condition_check_tree(EXPR_STATEMENT, statement->where);
+	query->filter = where_condition(statement->where);
+	query->projection = statement_projection(statement);
+	check_order_by(statement, schema);
+	check_condition_paths(query->descriptor, query->filter);
+
+	if (!ranges_from_where(statement, schema, plan))
+	{
+		if (statement->order_by)
+			validation_error("Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
+		plan->nranges = 1;
+		plan->ranges = palloc0(sizeof(KeyRange));
+	}
+	for (int i = schema->npartition; i < KEY_NATTRS(schema); i++)
+	{
+		if (find_sort_item(statement, &schema->attrs[i], &descending))
+			break;
+	}
+	query->forward = !descending;
+	query_plan_finish(query);
+}
+
+bool
+statement_plan_key(const Statement *statement,
+				   const TableDescriptor *descriptor, SelectKey *key)
+{
+	const KeySchema *schema = &descriptor->key;
+
+	if (statement->where == NULL || index_name(statement))
+		return false;
+	condition_check_tree(EXPR_STATEMENT, statement->where);
+	key->key = where_key(statement->where, schema);
+	if (key->key == NULL || where_without_key(statement->where, schema))
+		return false;
+	key->projection = statement_projection(statement);
+	return true;
+}
+
+/* ---- writes ---- */
+
+/* Key attributes of an item to be inserted. */
+static void
+check_item_key(const JsonNode *item, const KeySchema *schema)
+{
+	for (int i = 0; i < KEY_NATTRS(schema); i++)
+	{
+		const JsonNode *node = json_get_n(item, schema->attrs[i].name,
+										  schema->attrs[i].name_len);
+		AttrValue	value;
+
+		if (node == NULL)
+			validation_error("Key attribute should be present in the item: Key %s",
+							 schema->attrs[i].name);
+		attr_value_from_node(node, &value);
+		statement_check_key_type(schema, i, &value);
+	}
+}
+
+static void
+plan_insert(const Statement *statement, const TableDescriptor *descriptor,
+			WriteRequest *write)
+{
+	attr_map_normalize(statement->item);
+	check_item_key(statement->item, &descriptor->key);
+	write->kind = WRITE_PUT;
+	write->presence = PRESENCE_REFUSED;
+	write->item = json_to_jsonb(statement->item);
+	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
+		validation_error("Item size has exceeded the maximum allowed size");
+}
+
+/* Key and condition of the others. */
+static void
+plan_where(const Statement *statement, const TableDescriptor *descriptor,
+		   WriteRequest *write)
+{
+	const KeySchema *schema = &descriptor->key;
+
+	if (statement->where)
+		condition_check_tree(EXPR_STATEMENT, statement->where);
+	write->key = where_key(statement->where, schema);
+	if (write->key == NULL)
+		validation_error(KEY_NOT_GIVEN);
+	write->condition = where_condition(where_without_key(statement->where, schema));
+}
+
+AclMode
+statement_privileges(const Statement *statement)
+{
+	switch (statement->kind)
+	{
+		case STATEMENT_INSERT:
+			return ACL_INSERT;
+		case STATEMENT_UPDATE:
+			return ACL_UPDATE | ACL_SELECT;
+		case STATEMENT_DELETE:
+			return ACL_DELETE;
+		case STATEMENT_SELECT:
+		case STATEMENT_EXISTS:
+			break;
+	}
+	return ACL_SELECT;
+}
+
+void
+statement_plan_write(const Statement *statement,
+					 const TableDescriptor *descriptor,
+					 bool return_on_failure, WriteRequest *write)
+{
+	static const ReturnValues return_values[] = {
+		[RETURNING_NONE] = RETURN_NONE,
+		[RETURNING_ALL_OLD] = RETURN_ALL_OLD,
+		[RETURNING_ALL_NEW] = RETURN_ALL_NEW,
+		[RETURNING_MODIFIED_OLD] = RETURN_UPDATED_OLD,
+		[RETURNING_MODIFIED_NEW] = RETURN_UPDATED_NEW,
+	};
+
+	memset(write, 0, sizeof(*write));
+	write->table_name = &statement->table_name;
+	write->return_on_failure = return_on_failure;
+	write->return_values = return_values[statement->returning];
+	if (index_name(statement))
+		validation_error("This operation is not supported on an index");
+	switch (statement->kind)
+	{
+		case STATEMENT_INSERT:
+			plan_insert(statement, descriptor, write);
+			break;
+		case STATEMENT_UPDATE:
+			write->kind = WRITE_UPDATE;
+			write->presence = PRESENCE_REQUIRED;
+			plan_where(statement, descriptor, write);
+			write->update = statement_update(statement);
+			break;
+		case STATEMENT_DELETE:
+			write->kind = WRITE_DELETE;
+			plan_where(statement, descriptor, write);
+			break;
+		case STATEMENT_EXISTS:
+			write->kind = WRITE_CHECK;
+			plan_where(statement, descriptor, write);
+			if (write->condition == NULL)
+				validation_error("EXISTS() must contain a single item read with additional condition");
+			break;
+		case STATEMENT_SELECT:
+			elog(ERROR, "SELECT is no write");
+	}
+}
