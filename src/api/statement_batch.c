@@ -49,6 +49,12 @@ short_code(const ErrorData *error)
 
 	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
 		return "AccessDenied";
+
+	/* Constraints and triggers that a user put on an item table */
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		error->sqlerrcode == ERRCODE_RAISE_EXCEPTION)
+		return "ValidationError";
 	if (name == NULL)
 		return NULL;
 	if (strcmp(name, "ValidationException") == 0)

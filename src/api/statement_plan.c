@@ -33,8 +33,18 @@ where_condition(ExprNode *where)
 typedef struct BranchRange
 {
 	KeyRange	range;
-	AttrValue	partition;		/* first attribute of the partition key */
+	bytea	   *partition;		/* the partition key, encoded */
+	AttrValue	partition_value;	/* its first attribute */
+	int			rank;			/* of the partition, in order of appearance */
 } BranchRange;
+
+/* The order that ORDER BY asks for. */
+typedef struct RangeOrder
+{
+	bool		by_partition;
+	bool		descending;		/* that */
+	bool		forward;		/* by sort key, within a partition */
+} RangeOrder;
 
 static int
 compare_bytes(const bytea *a, const bytea *b)
@@ -148,6 +158,7 @@ branch_range(const SelectPlan *plan, const KeySchema *schema,
 			 bool *exact)
 {
 	const KeyClause *used[KEY_MAX_ATTRS];
+	AttrValue	values[KEY_MAX_ATTRS];
 	int			nequal = 0;
 	bool		gap = false;
 
@@ -181,7 +192,10 @@ branch_range(const SelectPlan *plan, const KeySchema *schema,
 			*exact = false;
 	}
 	query_plan_range(schema, used, nequal, &result->range);
-	result->partition = used[0]->values[0];
+	result->partition_value = used[0]->values[0];
+	for (int i = 0; i < schema->npartition; i++)
+		values[i] = used[i]->values[0];
+	result->partition = key_encode_prefix(schema, values, 0, false);
 
 	/* Other conditions on the next attribute; elsewhere the filter is left */
 	for (int c = 0; c < branch->nclauses; c++)
@@ -210,12 +224,13 @@ branch_range(const SelectPlan *plan, const KeySchema *schema,
 
 /*
  * Add a range to an array in which none overlap.  Those that would are made
- * one: an item is read once.
+ * one, in the place of the first: an item is read once.
  */
 static int
 add_range(BranchRange *ranges, int nranges, const BranchRange *added)
 {
 	BranchRange merged = *added;
+	int			place = -1;
 	int			n = 0;
 
 	for (int i = 0; i < nranges; i++)
@@ -223,31 +238,59 @@ add_range(BranchRange *ranges, int nranges, const BranchRange *added)
 		const KeyRange *range = &ranges[i].range;
 		const KeyRange *other = &merged.range;
 
-		if (bounds_meet(range->lower, range->lower_inclusive, other->upper,
-						other->upper_inclusive) &&
-			bounds_meet(other->lower, other->lower_inclusive, range->upper,
-						range->upper_inclusive))
+		if (!bounds_meet(range->lower, range->lower_inclusive, other->upper,
+						 other->upper_inclusive) ||
+			!bounds_meet(other->lower, other->lower_inclusive, range->upper,
+						 range->upper_inclusive))
 		{
-			extend_range(&merged.range, range);
+			ranges[n++] = ranges[i];
 			continue;
 		}
-		ranges[n++] = ranges[i];
+		extend_range(&merged.range, range);
+		if (place < 0)
+			place = n++;
 	}
-	ranges[n++] = merged;
+	if (place < 0)
+		place = n++;
+	ranges[place] = merged;
 	return n;
 }
 
 static int
-compare_ascending(const void *a, const void *b)
+compare_ranges(const void *a, const void *b, void *arg)
 {
-	int			order = 0;
+	const BranchRange *x = a;
+	const BranchRange *y = b;
+	const RangeOrder *order = arg;
+	int			result = 0;
 
-	(void) attr_value_compare(&((const BranchRange *) a)->partition,
-							  &((const BranchRange *) b)->partition, &order);
-	if (order == 0)
-		order = compare_bytes(((const BranchRange *) a)->range.lower,
-							  ((const BranchRange *) b)->range.lower);
-	return order;
+	if (order->by_partition)
+	{
+		(void) attr_value_compare(&x->partition_value, &y->partition_value,
+								  &result);
+		if (result != 0)
+			return order->descending ? -result : result;
+	}
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	result = compare_bytes(x->range.lower, y->range.lower);
+	return order->forward ? result : -result;
+}
+
+/* Put ranges in the order that ORDER BY asks for. */
+static void
+sort_ranges(BranchRange *ranges, int nranges, RangeOrder *order)
+{
+	for (int i = 0; i < nranges; i++)
+	{
+		ranges[i].rank = i;
+		for (int j = 0; j < i && ranges[i].rank == i; j++)
+		{
+			if (compare_bytes(ranges[i].partition, ranges[j].partition) == 0)
+				ranges[i].rank = ranges[j].rank;
+		}
+	}
+	qsort_arg(ranges, nranges, sizeof(BranchRange), compare_ranges, order);
 }
 
 /* ORDER BY's direction for a key attribute; false if it does not name it. */
@@ -303,7 +346,7 @@ ranges_from_where(const Statement *statement, const KeySchema *schema,
 	KeyBranches branches;
 	BranchRange *ranges;
 	ListCell   *lc;
-	bool		descending;
+	RangeOrder	order = {0};
 	int			n = 0;
 
 	if (statement->where == NULL)
@@ -323,15 +366,18 @@ ranges_from_where(const Statement *statement, const KeySchema *schema,
 			n = add_range(ranges, n, &range);
 	}
 
-	/* In the statement's order, unless it says otherwise; sort keys within */
-	if (find_sort_item(statement, &schema->attrs[0], &descending))
-		qsort(ranges, n, sizeof(BranchRange), compare_ascending);
-	else
-		descending = false;
+	/* In the order of the statement, unless it asks for another one */
+	if (statement->order_by)
+	{
+		order.by_partition = find_sort_item(statement, &schema->attrs[0],
+											&order.descending);
+		order.forward = plan->query.forward;
+		sort_ranges(ranges, n, &order);
+	}
 	plan->nranges = n;
 	plan->ranges = palloc(sizeof(KeyRange) * n);
 	for (int i = 0; i < n; i++)
-		plan->ranges[descending ? n - 1 - i : i] = ranges[i].range;
+		plan->ranges[i] = ranges[i].range;
 	if (branches.exact)
 		plan->query.filter = NULL;
 	return true;
@@ -354,6 +400,12 @@ statement_plan_select(const Statement *statement, bool consistent,
 	query->projection = statement_projection(statement);
 	check_order_by(statement, schema);
 	check_condition_paths(query->descriptor, query->filter);
+	for (int i = schema->npartition; i < KEY_NATTRS(schema); i++)
+	{
+		if (find_sort_item(statement, &schema->attrs[i], &descending))
+			break;
+	}
+	query->forward = !descending;
 
 	if (!ranges_from_where(statement, schema, plan))
 	{
@@ -362,12 +414,6 @@ statement_plan_select(const Statement *statement, bool consistent,
 		plan->nranges = 1;
 		plan->ranges = palloc0(sizeof(KeyRange));
 	}
-	for (int i = schema->npartition; i < KEY_NATTRS(schema); i++)
-	{
-		if (find_sort_item(statement, &schema->attrs[i], &descending))
-			break;
-	}
-	query->forward = !descending;
 	query_plan_finish(query);
 }
 

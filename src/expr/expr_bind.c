@@ -425,7 +425,9 @@ expr_collect_paths(const ExprNode *node, DocPath *paths, int *npaths)
 void
 expr_check_nargs(ExprKind kind, const ExprNode *node)
 {
-	if (node->op == OP_IN && node->nargs > EXPR_MAX_IN_OPERANDS)
+	/* Those of a statement have been counted by its parser. */
+	if (node->op == OP_IN && node->nargs > EXPR_MAX_IN_OPERANDS &&
+		kind != EXPR_STATEMENT)
 		expr_error(kind, "The IN operator is provided with too many operands; number of operands: %d",
 				   node->nargs);
 	if (node->op == OP_FUNCTION &&
