@@ -219,6 +219,7 @@ write_open(WriteRequest *write)
 {
 	write->rel = open_table(write->table_name, RowExclusiveLock,
 							needed_privileges(write), &write->descriptor);
+	capacity_bind(write->capacity, write->descriptor);
 	if (write->kind == WRITE_PUT)
 	{
 		write->encoded_key = item_key_from_item(write->descriptor, &write->item->root);
@@ -253,6 +254,7 @@ check_condition(const WriteRequest *write, const Jsonb *old_item)
 	if (write->condition == NULL ||
 		condition_evaluate(write->condition, old_item ? &old_item->root : NULL))
 		return;
+	capacity_check_item(write->capacity, old_item);
 	if (!write->return_on_failure || old_item == NULL)
 		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,
 					 "The conditional request failed");
@@ -275,6 +277,20 @@ remember_old(WriteRequest *write, const Jsonb *old_item)
 		write->old_item = DatumGetJsonbPCopy(JsonbPGetDatum(old_item));
 }
 
+/*
+ * Work out what it costs to write an item (NULL: to delete it) over the old
+ * one; false if an index has no capacity for it.
+ */
+static bool
+admit_cost(WriteRequest *write, const Jsonb *old_item, const Jsonb *new_item)
+{
+	if (!capacity_is_counted(write->capacity))
+		return true;
+	capacity_write_cost(write->capacity, old_item, new_item, &write->cost);
+	write->throttled = !capacity_admit_indexes(write->capacity, &write->cost);
+	return !write->throttled;
+}
+
 static ItemAction
 decide_put(const Jsonb *old_item, Jsonb **new_item, void *arg)
 {
@@ -282,6 +298,8 @@ decide_put(const Jsonb *old_item, Jsonb **new_item, void *arg)
 
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, write->item))
+		return ITEM_KEEP;
 	*new_item = write->item;
 	return old_item && jsonb_equal(old_item, write->item) ? ITEM_KEEP : ITEM_PUT;
 }
@@ -293,6 +311,8 @@ decide_delete(const Jsonb *old_item, Jsonb **new_item, void *arg)
 
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, NULL))
+		return ITEM_KEEP;
 	return old_item ? ITEM_DELETE : ITEM_KEEP;
 }
 
@@ -308,7 +328,10 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, void *arg)
 
 	/* Removing from an item that does not exist does not make one. */
 	if (old_item == NULL && write->update && update_only_removes(write->update))
+	{
+		(void) admit_cost(write, NULL, NULL);
 		return ITEM_KEEP;
+	}
 
 	tree = update_apply(write->update, old_item ? &old_item->root : NULL,
 						write->key);
@@ -317,6 +340,8 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, void *arg)
 		validation_error("Item size to update has exceeded the maximum allowed size");
 	item_check_index_keys(write->descriptor, &write->new_item->root,
 						  old_item ? &old_item->root : NULL, true);
+	if (!admit_cost(write, old_item, write->new_item))
+		return ITEM_KEEP;
 
 	*new_item = write->new_item;
 	return old_item && jsonb_equal(old_item, write->new_item) ? ITEM_KEEP : ITEM_PUT;
@@ -331,8 +356,13 @@ write_run(WriteRequest *write)
 		[WRITE_DELETE] = decide_delete,
 	};
 
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
 	item_store_write(write->rel, write->descriptor, write->encoded_key,
 					 write->kind == WRITE_DELETE, decisions[write->kind], write);
+	if (capacity_is_counted(write->capacity) && !write->throttled)
+		capacity_write_item(write->capacity, &write->cost);
 }
 
 /* ---- the response ---- */

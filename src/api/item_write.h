@@ -9,6 +9,7 @@
 #ifndef DYNAMO_ITEM_WRITE_H
 #define DYNAMO_ITEM_WRITE_H
 
+#include "api/capacity.h"
 #include "expr/expr.h"
 #include "store/catalog.h"
 
@@ -40,6 +41,8 @@ typedef struct WriteRequest
 	const Condition *condition; /* NULL: none */
 	bool		return_on_failure;	/* the item, when the condition fails */
 	ReturnValues return_values;
+	Capacity   *capacity;		/* where to count what it consumes; NULL:
+								 * nowhere, and nothing is enforced */
 
 	/* the table, from write_open() to write_close() */
 	Relation	rel;
@@ -49,6 +52,8 @@ typedef struct WriteRequest
 	/* the outcome */
 	Jsonb	   *old_item;		/* if return_values asks for it */
 	Jsonb	   *new_item;		/* WRITE_UPDATE */
+	bool		throttled;		/* nothing was written: see capacity->shortage */
+	WriteCost	cost;			/* if it is counted */
 } WriteRequest;
 
 /*
