@@ -3,7 +3,8 @@
  *
  * Reads are counted by 4 KB, half of it if eventually consistent; writes by
  * 1 KB of the larger of the old and the new item.  A transaction does
- * everything to an item twice, to prepare and to commit.
+ * everything to an item twice, to prepare and to commit; its global indexes
+ * follow after the commit, and are written once.
  */
 #include "postgres.h"
 
@@ -328,8 +329,11 @@ capacity_write_cost(const Capacity *capacity, const Jsonb *old_item,
 
 	cost->table = factor * units_of(Max(old_size, new_size), WRITE_UNIT_SIZE);
 	for (int i = 0; i < descriptor->nindexes; i++)
-		cost->indexes[i] = factor * index_cost(&descriptor->indexes[i],
-											   old_item, new_item);
+	{
+		const IndexDescriptor *index = &descriptor->indexes[i];
+
+		cost->indexes[i] = (index->global ? 1 : factor) *index_cost(index, old_item, new_item);
+	}
 }
 
 bool

@@ -38,7 +38,8 @@ typedef enum CapacityUse
 	CAPACITY_SINGLE,			/* throttling raises */
 	CAPACITY_BATCH,				/* throttling is reported in `throttled` */
 	CAPACITY_TRANSACTION		/* likewise; items cost double, and reading
-								 * and writing are shown apart */
+								 * and writing are shown apart: units that are
+								 * read in a replay, written otherwise */
 } CapacityUse;
 
 /* In halves of units: an eventually consistent read of 4 KB is one. */

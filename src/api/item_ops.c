@@ -7,6 +7,7 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "api/item_collection.h"
 #include "api/item_write.h"
 #include "api/operations.h"
 #include "api/parameters.h"
@@ -24,6 +25,7 @@ write_item(const char *operation, WriteKind kind, JsonNode *request,
 {
 	WriteRequest write;
 	Capacity	capacity;
+	JsonNode	metrics;
 
 	PreventCommandIfReadOnly(operation);
 	PreventCommandIfParallelMode(operation);
@@ -33,6 +35,9 @@ write_item(const char *operation, WriteKind kind, JsonNode *request,
 	write.capacity = &capacity;
 	write_open(&write);
 	write_run(&write);
+	if (item_collection_is_asked(request) &&
+		item_collection_metrics(&write, &metrics))
+		*json_add(response, "ItemCollectionMetrics") = metrics;
 	write_close(&write);
 	write_add_attributes(&write, response);
 	capacity_add(&capacity, response);
