@@ -259,6 +259,7 @@ write_check(WriteRequest *write)
 {
 	const TableDescriptor *descriptor = write->table->descriptor;
 
+	capacity_bind(write->capacity, descriptor);
 	if (write->kind == WRITE_PUT)
 	{
 		write->encoded_key = item_key_from_item(descriptor, &write->item->root);
@@ -287,6 +288,9 @@ check_condition(const WriteRequest *write, const Jsonb *old_item)
 	if (write->condition == NULL ||
 		condition_evaluate(write->condition, old_item ? &old_item->root : NULL))
 		return;
+	/* a transaction that fails shows no capacity */
+	if (write->transaction == NULL)
+		capacity_check_item(write->capacity, old_item);
 	if (!write->return_on_failure || old_item == NULL)
 		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,
 					 "The conditional request failed");
@@ -309,11 +313,27 @@ remember_old(WriteRequest *write, const Jsonb *old_item)
 		write->old_item = DatumGetJsonbPCopy(JsonbPGetDatum(old_item));
 }
 
+/*
+ * Work out what it costs to write an item (NULL: to delete it) over the old
+ * one; false if an index has no capacity for it.
+ */
+static bool
+admit_cost(WriteRequest *write, const Jsonb *old_item, const Jsonb *new_item)
+{
+	if (!capacity_is_counted(write->capacity))
+		return true;
+	capacity_write_cost(write->capacity, old_item, new_item, &write->cost);
+	write->throttled = !capacity_admit_indexes(write->capacity, &write->cost);
+	return !write->throttled;
+}
+
 static ItemAction
 decide_put(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 {
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, write->item))
+		return ITEM_KEEP;
 	*new_item = write->item;
 	return old_item && jsonb_equal(old_item, write->item) ? ITEM_KEEP : ITEM_PUT;
 }
@@ -323,6 +343,8 @@ decide_delete(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 {
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, NULL))
+		return ITEM_KEEP;
 	return old_item ? ITEM_DELETE : ITEM_KEEP;
 }
 
@@ -337,7 +359,10 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 
 	/* Removing from an item that does not exist does not make one. */
 	if (old_item == NULL && write->update && update_only_removes(write->update))
+	{
+		(void) admit_cost(write, NULL, NULL);
 		return ITEM_KEEP;
+	}
 
 	tree = update_apply(write->update, old_item ? &old_item->root : NULL,
 						write->key);
@@ -346,6 +371,8 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 		validation_error("Item size to update has exceeded the maximum allowed size");
 	item_check_index_keys(write->table->descriptor, &write->new_item->root,
 						  old_item ? &old_item->root : NULL, true);
+	if (!admit_cost(write, old_item, write->new_item))
+		return ITEM_KEEP;
 
 	*new_item = write->new_item;
 	return old_item && jsonb_equal(old_item, write->new_item) ? ITEM_KEEP : ITEM_PUT;
@@ -366,6 +393,7 @@ write_decide(const Jsonb *old_item, Jsonb **new_item, void *arg)
 			return decide_delete(old_item, new_item, write);
 		case WRITE_CHECK:
 			check_condition(write, old_item);
+			(void) admit_cost(write, old_item, old_item);
 			return ITEM_KEEP;
 	}
 	pg_unreachable();
@@ -388,18 +416,25 @@ item_command(WriteKind kind)
 }
 
 void
-write_item(WriteRequest *write)
+write_open(WriteRequest *write, TableSet *tables)
 {
-	TableSet	tables;
-
-	table_set_init(&tables, 1);
-	write_add_table(write, &tables);
-	table_set_open(&tables);
+	table_set_init(tables, 1);
+	write_add_table(write, tables);
+	table_set_open(tables);
 	write_check(write);
+}
+
+void
+write_run(WriteRequest *write)
+{
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
 	item_store_write(write->table->rel, write->table->descriptor,
 					 write->encoded_key, item_command(write->kind),
 					 write_decide, write);
-	table_set_close(&tables);
+	if (capacity_is_counted(write->capacity) && !write->throttled)
+		capacity_write_item(write->capacity, &write->cost);
 }
 
 int
@@ -439,6 +474,20 @@ write_sort(WriteRequest *writes, int nwrites, int *nsorted)
 	return sorted;
 }
 
+/* Write one of several items of a table. */
+static void
+write_next(ItemWrite *session, WriteRequest *write, ItemDecision decide)
+{
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
+	item_store_write_next(session, write->encoded_key, item_command(write->kind),
+						  decide, write);
+	if (capacity_is_counted(write->capacity) && !write->throttled &&
+		write->reason == NULL)
+		capacity_write_item(write->capacity, &write->cost);
+}
+
 void
 write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
 			ItemDecision decide)
@@ -456,9 +505,7 @@ write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
 		session = item_store_begin(table->rel, table->descriptor, commands,
 								   lock_kept);
 		for (; next < nsorted && sorted[next]->table == table; next++)
-			item_store_write_next(session, sorted[next]->encoded_key,
-								  item_command(sorted[next]->kind), decide,
-								  sorted[next]);
+			write_next(session, sorted[next], decide);
 		item_store_end(session);
 	}
 }
