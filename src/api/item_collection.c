@@ -101,3 +101,48 @@ item_collection_metrics(const WriteRequest *write, JsonNode *node)
 	*json_add(node, "SizeEstimateRangeGB") = range;
 	return true;
 }
+
+/* Are two writes of one table to the same collection? */
+static bool
+same_collection(const WriteRequest *a, const WriteRequest *b)
+{
+	uint32		len = key_partition_length(VARDATA(a->encoded_key),
+										   VARSIZE(a->encoded_key) - VARHDRSZ);
+
+	return len == key_partition_length(VARDATA(b->encoded_key),
+									   VARSIZE(b->encoded_key) - VARHDRSZ) &&
+		memcmp(VARDATA(a->encoded_key), VARDATA(b->encoded_key), len) == 0;
+}
+
+void
+item_collection_add_all(WriteRequest **sorted, int nsorted, JsonNode *response)
+{
+	JsonNode	by_table;
+	int			next = 0;
+
+	json_set_object(&by_table, 1);
+	while (next < nsorted)
+	{
+		const TableUse *table = sorted[next]->table;
+		const WriteRequest *previous = NULL;
+		JsonNode	list;
+		JsonNode	metrics;
+
+		json_set_array(&list, 1);
+		for (; next < nsorted && sorted[next]->table == table; next++)
+		{
+			const WriteRequest *write = sorted[next];
+
+			if (write->kind == WRITE_CHECK || write->throttled ||
+				(previous && same_collection(previous, write)))
+				continue;
+			previous = write;
+			if (item_collection_metrics(write, &metrics))
+				*json_push(&list) = metrics;
+		}
+		if (list.len > 0)
+			*json_add_n(&by_table, table->name->u.str, table->name->len) = list;
+	}
+	if (by_table.len > 0)
+		*json_add(response, "ItemCollectionMetrics") = by_table;
+}

@@ -16,4 +16,12 @@ extern bool item_collection_is_asked(const JsonNode *request);
  */
 extern bool item_collection_metrics(const WriteRequest *write, JsonNode *node);
 
+/*
+ * The metrics of the collections that sorted writes (write_sort()) went to, as
+ * the response's ItemCollectionMetrics: a list for each table, if there are
+ * any.
+ */
+extern void item_collection_add_all(WriteRequest **sorted, int nsorted,
+									JsonNode *response);
+
 #endif							/* DYNAMO_ITEM_COLLECTION_H */

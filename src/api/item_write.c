@@ -254,6 +254,46 @@ write_add_table(WriteRequest *write, TableSet *tables)
 								 needed_privileges(write));
 }
 
+/* write_check_key_values() of a put: the table's key, and empty values for index keys. */
+static void
+check_put_key_values(const TableDescriptor *descriptor,
+					 const JsonbContainer *item)
+{
+	const KeySchema *schema = &descriptor->key;
+	AttrValue	value;
+
+	for (int k = 0; k < KEY_NATTRS(schema); k++)
+	{
+		const KeyAttr *attr = &schema->attrs[k];
+
+		if (attr_get(item, attr->name, attr->name_len, &value) &&
+			value.type == attr->type)
+			item_check_key_value(schema, k, &value);
+	}
+	for (int i = 0; i < descriptor->nindexes; i++)
+	{
+		const IndexDescriptor *index = &descriptor->indexes[i];
+
+		for (int k = 0; k < KEY_NATTRS(&index->key); k++)
+		{
+			const KeyAttr *attr = &index->key.attrs[k];
+
+			if (attr_get(item, attr->name, attr->name_len, &value) &&
+				value.type == attr->type && value.type != ATTR_N && value.len == 0)
+				item_refuse_empty_index_key(index, attr);
+		}
+	}
+}
+
+void
+write_check_key_values(const WriteRequest *write)
+{
+	if (write->kind == WRITE_PUT)
+		check_put_key_values(write->table->descriptor, &write->item->root);
+	else
+		item_check_key_values(write->table->descriptor, write->key);
+}
+
 void
 write_check(WriteRequest *write)
 {
@@ -511,6 +551,38 @@ write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
 }
 
 /* ---- the response ---- */
+
+void
+write_set_capacities(WriteRequest *writes, int nwrites, const TableSet *tables,
+					 CapacityDetail detail, CapacityUse use)
+{
+	Capacity   *capacities = palloc(sizeof(Capacity) * tables->ntables);
+
+	for (int i = 0; i < tables->ntables; i++)
+		capacity_init(&capacities[i], detail, use);
+	for (int i = 0; i < nwrites; i++)
+		writes[i].capacity = &capacities[writes[i].table - tables->tables];
+}
+
+void
+write_add_capacities(const WriteRequest *writes, int nwrites,
+					 const TableSet *tables, JsonNode *response)
+{
+	JsonNode	consumed;
+
+	json_set_array(&consumed, tables->ntables);
+	for (int t = 0; t < tables->ntables; t++)
+	{
+		int			i = 0;
+
+		while (writes[i].table != &tables->tables[t])
+			i++;
+		if (writes[i].capacity->detail != CAPACITY_NONE)
+			capacity_to_node(writes[i].capacity, json_push(&consumed));
+	}
+	if (consumed.len > 0)
+		*json_add(response, "ConsumedCapacity") = consumed;
+}
 
 void
 write_add_attributes(const WriteRequest *write, JsonNode *response)

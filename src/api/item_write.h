@@ -82,6 +82,9 @@ extern void write_add_table(WriteRequest *write, TableSet *tables);
 /* Encode the key; check key, index keys and paths.  The table is open. */
 extern void write_check(WriteRequest *write);
 
+/* Of that only: values that are too long for a key, or empty. */
+extern void write_check_key_values(const WriteRequest *write);
+
 /*
  * Pointers to the writes that have an encoded key, in the order in which
  * whatever writes several items must write them, lest two requests wait for
@@ -106,6 +109,16 @@ extern void write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
  */
 extern ItemAction write_decide(const Jsonb *old_item, Jsonb **new_item,
 							   void *arg);
+
+/*
+ * Count for each announced table what its writes consume; and the sums, as
+ * the response's ConsumedCapacity, if that was asked for.
+ */
+extern void write_set_capacities(WriteRequest *writes, int nwrites,
+								 const TableSet *tables, CapacityDetail detail,
+								 CapacityUse use);
+extern void write_add_capacities(const WriteRequest *writes, int nwrites,
+								 const TableSet *tables, JsonNode *response);
 
 /* Attributes of the response, left out when there are none. */
 extern void write_add_attributes(const WriteRequest *write, JsonNode *response);
