@@ -41,6 +41,7 @@ static const DynamoErrorInfo error_table[DYNAMO_NUM_ERROR_CODES] =
 	[DYNAMO_DUPLICATE_ITEM] = {"DuplicateItemException", DY("16"), 400},
 	[DYNAMO_EXPIRED_ITERATOR] = {"ExpiredIteratorException", DY("17"), 400},
 	[DYNAMO_TRIMMED_DATA_ACCESS] = {"TrimmedDataAccessException", DY("18"), 400},
+	[DYNAMO_THROTTLING] = {"ThrottlingException", DY("19"), 400},
 };
 
 void

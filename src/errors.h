@@ -34,6 +34,7 @@ typedef enum DynamoErrorCode
 	DYNAMO_DUPLICATE_ITEM,
 	DYNAMO_EXPIRED_ITERATOR,
 	DYNAMO_TRIMMED_DATA_ACCESS,
+	DYNAMO_THROTTLING,
 	DYNAMO_NUM_ERROR_CODES
 } DynamoErrorCode;
 
@@ -49,7 +50,7 @@ pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *de
 pg_noreturn extern void dynamo_error_hint(DynamoErrorCode code, const char *hint,
 										  const char *message);
 
-/* The exception of an SQLSTATE, as clients see it; NULL if there is none. */
+/* Name of the exception of an SQLSTATE; NULL if it is none. */
 extern const char *dynamo_exception_name(int sqlstate);
 
 /* ValidationException, much the most frequent. */

@@ -24,6 +24,8 @@ typedef struct Operation
 /* In alphabetical order. */
 static const Operation operations[] = {
 	{"BatchExecuteStatement", batch_execute_statement},
+	{"BatchGetItem", batch_get_item},
+	{"BatchWriteItem", batch_write_item},
 	{"CreateTable", create_table},
 	{"DeleteItem", delete_item},
 	{"DeleteTable", delete_table},
@@ -31,6 +33,7 @@ static const Operation operations[] = {
 	{"DescribeLimits", describe_limits},
 	{"DescribeTable", describe_table},
 	{"ExecuteStatement", execute_statement},
+	{"ExecuteTransaction", execute_transaction},
 	{"GetItem", get_item},
 	{"ListTables", list_tables},
 	{"ListTagsOfResource", list_tags_of_resource},
@@ -38,6 +41,8 @@ static const Operation operations[] = {
 	{"Query", query},
 	{"Scan", scan},
 	{"TagResource", tag_resource, true},
+	{"TransactGetItems", transact_get_items},
+	{"TransactWriteItems", transact_write_items},
 	{"UntagResource", untag_resource, true},
 	{"UpdateItem", update_item},
 	{"UpdateTable", update_table},
@@ -152,6 +157,8 @@ dynamo_##function(PG_FUNCTION_ARGS) \
 }
 
 REQUEST_FUNCTION(batch_execute_statement, "BatchExecuteStatement")
+REQUEST_FUNCTION(batch_get_item, "BatchGetItem")
+REQUEST_FUNCTION(batch_write_item, "BatchWriteItem")
 REQUEST_FUNCTION(create_table, "CreateTable")
 REQUEST_FUNCTION(delete_item, "DeleteItem")
 REQUEST_FUNCTION(delete_table, "DeleteTable")
@@ -159,6 +166,7 @@ REQUEST_FUNCTION(describe_endpoints, "DescribeEndpoints")
 REQUEST_FUNCTION(describe_limits, "DescribeLimits")
 REQUEST_FUNCTION(describe_table, "DescribeTable")
 REQUEST_FUNCTION(execute_statement, "ExecuteStatement")
+REQUEST_FUNCTION(execute_transaction, "ExecuteTransaction")
 REQUEST_FUNCTION(get_item, "GetItem")
 REQUEST_FUNCTION(list_tables, "ListTables")
 REQUEST_FUNCTION(list_tags_of_resource, "ListTagsOfResource")
@@ -166,6 +174,8 @@ REQUEST_FUNCTION(put_item, "PutItem")
 REQUEST_FUNCTION(query, "Query")
 REQUEST_FUNCTION(scan, "Scan")
 REQUEST_FUNCTION(tag_resource, "TagResource")
+REQUEST_FUNCTION(transact_get_items, "TransactGetItems")
+REQUEST_FUNCTION(transact_write_items, "TransactWriteItems")
 REQUEST_FUNCTION(untag_resource, "UntagResource")
 REQUEST_FUNCTION(update_item, "UpdateItem")
 REQUEST_FUNCTION(update_table, "UpdateTable")

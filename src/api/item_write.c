@@ -256,11 +256,52 @@ write_add_table(WriteRequest *write, TableSet *tables)
 								 needed_privileges(write));
 }
 
+/* write_check_key_values() of a put: the table's key, and empty values for index keys. */
+static void
+check_put_key_values(const TableDescriptor *descriptor,
+					 const JsonbContainer *item)
+{
+	const KeySchema *schema = &descriptor->key;
+	AttrValue	value;
+
+	for (int k = 0; k < KEY_NATTRS(schema); k++)
+	{
+		const KeyAttr *attr = &schema->attrs[k];
+
+		if (attr_get(item, attr->name, attr->name_len, &value) &&
+			value.type == attr->type)
+			item_check_key_value(schema, k, &value);
+	}
+	for (int i = 0; i < descriptor->nindexes; i++)
+	{
+		const IndexDescriptor *index = &descriptor->indexes[i];
+
+		for (int k = 0; k < KEY_NATTRS(&index->key); k++)
+		{
+			const KeyAttr *attr = &index->key.attrs[k];
+
+			if (attr_get(item, attr->name, attr->name_len, &value) &&
+				value.type == attr->type && value.type != ATTR_N && value.len == 0)
+				item_refuse_empty_index_key(index, attr);
+		}
+	}
+}
+
+void
+write_check_key_values(const WriteRequest *write)
+{
+	if (write->kind == WRITE_PUT)
+		check_put_key_values(write->table->descriptor, &write->item->root);
+	else
+		item_check_key_values(write->table->descriptor, write->key);
+}
+
 void
 write_check(WriteRequest *write)
 {
 	const TableDescriptor *descriptor = write->table->descriptor;
 
+	capacity_bind(write->capacity, descriptor);
 	if (write->kind == WRITE_PUT)
 	{
 		write->encoded_key = item_key_from_item(descriptor, &write->item->root);
@@ -291,6 +332,9 @@ check_condition(const WriteRequest *write, const Jsonb *old_item)
 	if (condition_evaluate(write->condition, old_item ? &old_item->root : NULL) &&
 		(old_item || write->presence != PRESENCE_REQUIRED))
 		return;
+	/* a transaction that fails shows no capacity */
+	if (write->transaction == NULL)
+		capacity_check_item(write->capacity, old_item);
 	if (!write->return_on_failure || old_item == NULL)
 		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,
 					 "The conditional request failed");
@@ -313,11 +357,27 @@ remember_old(WriteRequest *write, const Jsonb *old_item)
 		write->old_item = DatumGetJsonbPCopy(JsonbPGetDatum(old_item));
 }
 
+/*
+ * Work out what it costs to write an item (NULL: to delete it) over the old
+ * one; false if an index has no capacity for it.
+ */
+static bool
+admit_cost(WriteRequest *write, const Jsonb *old_item, const Jsonb *new_item)
+{
+	if (!capacity_is_counted(write->capacity))
+		return true;
+	capacity_write_cost(write->capacity, old_item, new_item, &write->cost);
+	write->throttled = !capacity_admit_indexes(write->capacity, &write->cost);
+	return !write->throttled;
+}
+
 static ItemAction
 decide_put(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 {
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, write->item))
+		return ITEM_KEEP;
 	*new_item = write->item;
 	return old_item && jsonb_equal(old_item, write->item) ? ITEM_KEEP : ITEM_PUT;
 }
@@ -327,6 +387,8 @@ decide_delete(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 {
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, NULL))
+		return ITEM_KEEP;
 	return old_item ? ITEM_DELETE : ITEM_KEEP;
 }
 
@@ -341,7 +403,10 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 
 	/* Removing from an item that does not exist does not make one. */
 	if (old_item == NULL && write->update && update_only_removes(write->update))
+	{
+		(void) admit_cost(write, NULL, NULL);
 		return ITEM_KEEP;
+	}
 
 	tree = update_apply(write->update, old_item ? &old_item->root : NULL,
 						write->key);
@@ -350,6 +415,8 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 		validation_error("Item size to update has exceeded the maximum allowed size");
 	item_check_index_keys(write->table->descriptor, &write->new_item->root,
 						  old_item ? &old_item->root : NULL, true);
+	if (!admit_cost(write, old_item, write->new_item))
+		return ITEM_KEEP;
 
 	*new_item = write->new_item;
 	return old_item && jsonb_equal(old_item, write->new_item) ? ITEM_KEEP : ITEM_PUT;
@@ -370,6 +437,7 @@ write_decide(const Jsonb *old_item, Jsonb **new_item, void *arg)
 			return decide_delete(old_item, new_item, write);
 		case WRITE_CHECK:
 			check_condition(write, old_item);
+			(void) admit_cost(write, old_item, old_item);
 			return ITEM_KEEP;
 	}
 	pg_unreachable();
@@ -392,18 +460,25 @@ item_command(WriteKind kind)
 }
 
 void
-write_item(WriteRequest *write)
+write_open(WriteRequest *write, TableSet *tables)
 {
-	TableSet	tables;
-
-	table_set_init(&tables, 1);
-	write_add_table(write, &tables);
-	table_set_open(&tables);
+	table_set_init(tables, 1);
+	write_add_table(write, tables);
+	table_set_open(tables);
 	write_check(write);
+}
+
+void
+write_run(WriteRequest *write)
+{
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
 	item_store_write(write->table->rel, write->table->descriptor,
 					 write->encoded_key, item_command(write->kind),
 					 write_decide, write);
-	table_set_close(&tables);
+	if (capacity_is_counted(write->capacity) && !write->throttled)
+		capacity_write_item(write->capacity, &write->cost);
 }
 
 int
@@ -443,6 +518,20 @@ write_sort(WriteRequest *writes, int nwrites, int *nsorted)
 	return sorted;
 }
 
+/* Write one of several items of a table. */
+static void
+write_next(ItemWrite *session, WriteRequest *write, ItemDecision decide)
+{
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
+	item_store_write_next(session, write->encoded_key, item_command(write->kind),
+						  decide, write);
+	if (capacity_is_counted(write->capacity) && !write->throttled &&
+		write->reason == NULL)
+		capacity_write_item(write->capacity, &write->cost);
+}
+
 void
 write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
 			ItemDecision decide)
@@ -460,14 +549,44 @@ write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
 		session = item_store_begin(table->rel, table->descriptor, commands,
 								   lock_kept);
 		for (; next < nsorted && sorted[next]->table == table; next++)
-			item_store_write_next(session, sorted[next]->encoded_key,
-								  item_command(sorted[next]->kind), decide,
-								  sorted[next]);
+			write_next(session, sorted[next], decide);
 		item_store_end(session);
 	}
 }
 
 /* ---- the response ---- */
+
+void
+write_set_capacities(WriteRequest *writes, int nwrites, const TableSet *tables,
+					 CapacityDetail detail, CapacityUse use)
+{
+	Capacity   *capacities = palloc(sizeof(Capacity) * tables->ntables);
+
+	for (int i = 0; i < tables->ntables; i++)
+		capacity_init(&capacities[i], detail, use);
+	for (int i = 0; i < nwrites; i++)
+		writes[i].capacity = &capacities[writes[i].table - tables->tables];
+}
+
+void
+write_add_capacities(const WriteRequest *writes, int nwrites,
+					 const TableSet *tables, JsonNode *response)
+{
+	JsonNode	consumed;
+
+	json_set_array(&consumed, tables->ntables);
+	for (int t = 0; t < tables->ntables; t++)
+	{
+		int			i = 0;
+
+		while (writes[i].table != &tables->tables[t])
+			i++;
+		if (writes[i].capacity->detail != CAPACITY_NONE)
+			capacity_to_node(writes[i].capacity, json_push(&consumed));
+	}
+	if (consumed.len > 0)
+		*json_add(response, "ConsumedCapacity") = consumed;
+}
 
 void
 write_add_attributes(const WriteRequest *write, JsonNode *response)

@@ -3,13 +3,14 @@
  * PutItem, UpdateItem, DeleteItem, an action of a transaction, a statement.
  *
  * Steps, in DynamoDB's order of errors: prepare what the request says, open
- * the table, check key and paths against it, write.  write_item() does all
- * but the first for one write; what writes several opens their tables
- * together and sorts them.
+ * the table and check key and paths against it, write.  What writes several
+ * items announces all tables, opens them together, checks each write, and
+ * writes them in one order.
  */
 #ifndef DYNAMO_ITEM_WRITE_H
 #define DYNAMO_ITEM_WRITE_H
 
+#include "api/capacity.h"
 #include "api/table_set.h"
 #include "expr/expr.h"
 #include "store/item_store.h"
@@ -52,6 +53,8 @@ typedef struct WriteRequest
 	WritePresence presence;
 	bool		return_on_failure;	/* the item, when the condition fails */
 	ReturnValues return_values;
+	Capacity   *capacity;		/* where to count what it consumes; NULL:
+								 * nowhere, and nothing is enforced */
 
 	/* against the table */
 	TableUse   *table;			/* write_add_table() */
@@ -60,10 +63,12 @@ typedef struct WriteRequest
 	/* the outcome */
 	Jsonb	   *old_item;		/* if return_values asks for it */
 	Jsonb	   *new_item;		/* WRITE_UPDATE */
+	bool		throttled;		/* nothing was written: see capacity->shortage */
+	WriteCost	cost;			/* if it is counted */
 
 	/* in a transaction (transact.h) */
 	struct Transaction *transaction;
-	char	   *reason;			/* why it cannot be, as JSON; NULL: it can */
+	struct CancellationReason *reason;	/* why it cannot be; NULL: it can */
 } WriteRequest;
 
 /*
@@ -73,14 +78,21 @@ typedef struct WriteRequest
 extern void write_prepare(WriteRequest *write, WriteKind kind,
 						  JsonNode *request);
 
-/* Open the table, check privileges, and write. */
-extern void write_item(WriteRequest *write);
+/*
+ * A single write: open its table, checking privileges and what write_check()
+ * does; then evaluate the condition on the newest version, and write.
+ */
+extern void write_open(WriteRequest *write, TableSet *tables);
+extern void write_run(WriteRequest *write);
 
 /* Announce the table, with the lock and the privileges that the write takes. */
 extern void write_add_table(WriteRequest *write, TableSet *tables);
 
 /* Encode the key; check key, index keys and paths.  The table is open. */
 extern void write_check(WriteRequest *write);
+
+/* Of that only: values that are too long for a key, or empty. */
+extern void write_check_key_values(const WriteRequest *write);
 
 /*
  * Pointers to the writes that have an encoded key, in the order in which
@@ -106,6 +118,16 @@ extern void write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
  */
 extern ItemAction write_decide(const Jsonb *old_item, Jsonb **new_item,
 							   void *arg);
+
+/*
+ * Count for each announced table what its writes consume; and the sums, as
+ * the response's ConsumedCapacity, if that was asked for.
+ */
+extern void write_set_capacities(WriteRequest *writes, int nwrites,
+								 const TableSet *tables, CapacityDetail detail,
+								 CapacityUse use);
+extern void write_add_capacities(const WriteRequest *writes, int nwrites,
+								 const TableSet *tables, JsonNode *response);
 
 /* Attributes of the response, left out when there are none. */
 extern void write_add_attributes(const WriteRequest *write, JsonNode *response);

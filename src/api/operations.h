@@ -33,6 +33,14 @@ extern void get_item(JsonNode *request, JsonNode *response);
 extern void update_item(JsonNode *request, JsonNode *response);
 extern void delete_item(JsonNode *request, JsonNode *response);
 
+/* batch_ops.c */
+extern void batch_get_item(JsonNode *request, JsonNode *response);
+extern void batch_write_item(JsonNode *request, JsonNode *response);
+
+/* transact_ops.c */
+extern void transact_get_items(JsonNode *request, JsonNode *response);
+extern void transact_write_items(JsonNode *request, JsonNode *response);
+
 /* query_ops.c */
 extern void query(JsonNode *request, JsonNode *response);
 extern void scan(JsonNode *request, JsonNode *response);
@@ -42,6 +50,9 @@ extern void execute_statement(JsonNode *request, JsonNode *response);
 
 /* statement_batch.c */
 extern void batch_execute_statement(JsonNode *request, JsonNode *response);
+
+/* statement_transact.c */
+extern void execute_transaction(JsonNode *request, JsonNode *response);
 
 /*
  * dispatch.c: a request as text, in two steps.  The first raises

@@ -240,6 +240,7 @@ choose_fetch(QueryPlan *plan, bool whole)
 	if (!index->global &&(whole || unprojected_by_projection(plan) ||
 						  unprojected_by_filter(plan)))
 	{
+		plan->from_table = true;
 		if (!whole && plan->projection == NULL)
 			plan->projection = projection_from_names((const char *const *) index->projected,
 													 index->projected_lens,
@@ -540,6 +541,7 @@ read_common(const JsonNode *request, QueryPlan *plan)
 
 	plan->limit = limit ? request_int(limit) : 0;
 	plan->count_only = member_is(request, "Select", "COUNT");
+	plan->consistent = request_bool(json_get(request, "ConsistentRead"), false);
 	plan->forward = request_bool(json_get(request, "ScanIndexForward"), true);
 }
 
@@ -673,6 +675,7 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 	check_select(request);
 	read_common(request, plan);
 	plan->forward = true;
+	plan->is_scan = true;
 
 	open_request_index(request, plan);
 	if (segment)
@@ -714,6 +717,7 @@ query_plan_open(QueryPlan *plan, const JsonNode *table_name,
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->forward = true;
+	plan->consistent = consistent;
 	plan->rel = open_table(table_name, AccessShareLock, ACL_SELECT,
 						   &plan->descriptor);
 	plan->index = find_index(index_name, consistent, plan->descriptor);

@@ -5,6 +5,7 @@
 #ifndef DYNAMO_QUERY_PLAN_H
 #define DYNAMO_QUERY_PLAN_H
 
+#include "api/capacity.h"
 #include "expr/expr.h"
 #include "store/item_scan.h"
 
@@ -17,6 +18,10 @@ typedef struct QueryPlan
 	ScanFetch	fetch;			/* what is read of each item */
 	Projection *visible;		/* what of an item the index shows; NULL: all
 								 * that is read */
+	bool		is_scan;
+	bool		from_table;		/* items of a local index are fetched from the
+								 * table */
+	bool		consistent;
 	bool		forward;
 	bool		count_only;		/* Select = COUNT */
 	int64		limit;			/* items to read; 0: none given */
@@ -64,7 +69,8 @@ typedef struct QueryPage
 
 extern void query_page_init(QueryPage *page);
 
-/* Read on into a page that is not full. */
-extern void query_page_read(const QueryPlan *plan, QueryPage *page);
+/* Read on into a page that is not full.  capacity: NULL for none. */
+extern void query_page_read(const QueryPlan *plan, Capacity *capacity,
+							QueryPage *page);
 
 #endif							/* DYNAMO_QUERY_PLAN_H */

@@ -13,7 +13,9 @@
 
 #include "api/operations.h"
 #include "api/parameters.h"
+#include "api/request.h"
 #include "api/statement_plan.h"
+#include "api/transact.h"
 #include "errors.h"
 #include "store/item_check.h"
 #include "store/item_store.h"
@@ -24,8 +26,8 @@ typedef struct BatchMember
 	Statement  *statement;		/* NULL: it could not be parsed */
 	Oid			relid;			/* InvalidOid: it could not be planned */
 	bytea	   *encoded_key;
-	Projection *projection;		/* SELECT */
-	WriteRequest write;			/* others */
+	WriteRequest write;			/* unless it reads */
+	Capacity	capacity;
 
 	/* the outcome */
 	bool		failed;
@@ -39,40 +41,41 @@ typedef void (*MemberStep) (BatchMember *member);
 /* ---- members that fail ---- */
 
 /*
- * The code that stands for an error in a response: the exception's name in
- * short.  NULL: it is no matter of one member.
+ * The code that stands for an error in a response.  NULL: it is no matter of
+ * one member.
  */
-static char *
-short_code(const ErrorData *error)
+static const char *
+error_code(const ErrorData *error)
 {
-	const char *name = dynamo_exception_name(error->sqlerrcode);
+	const char *exception = dynamo_exception_name(error->sqlerrcode);
 
+	if (exception)
+		return transact_reason_code(exception);
 	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
 		return "AccessDenied";
 
 	/* Constraints and triggers that a user put on an item table */
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		error->sqlerrcode == ERRCODE_RAISE_EXCEPTION)
+	if (error->sqlerrcode == ERRCODE_RAISE_EXCEPTION ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
 		return "ValidationError";
-	if (name == NULL)
-		return NULL;
-	if (strcmp(name, "ValidationException") == 0)
-		return "ValidationError";
-	return pnstrdup(name, strlen(name) - strlen("Exception"));
+	return NULL;
 }
 
 /* Error of a member's response; it points into the error. */
 static void
 set_error(BatchMember *member, const char *code, const ErrorData *error)
 {
-	JsonNode   *detail = error->detail ?
+	bool		is_exception = dynamo_exception_name(error->sqlerrcode) != NULL;
+	JsonNode   *detail = is_exception && error->detail ?
 	json_parse(error->detail, strlen(error->detail)) : NULL;
 	JsonNode   *item = json_get(detail, "Item");
-	uint32		len;
-	const char *message = stored_encode(error->message, strlen(error->message),
-										&len);
+	const char *message = error->message;
+	uint32		len = strlen(message);
 
+	/* Messages of exceptions are in stored form */
+	if (!is_exception)
+		message = stored_encode(message, len, &len);
 	member->failed = true;
 	json_set_object(&member->error, 3);
 	json_set_string(json_add(&member->error, "Code"), code);
@@ -100,7 +103,7 @@ try_step(MemberStep step, BatchMember *member)
 	PG_CATCH();
 	{
 		ErrorData  *error;
-		char	   *code;
+		const char *code;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
@@ -108,7 +111,7 @@ try_step(MemberStep step, BatchMember *member)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		code = short_code(error);
+		code = error_code(error);
 		if (code == NULL)
 			ReThrowError(error);
 		set_error(member, code, error);
@@ -124,6 +127,7 @@ parse_member(BatchMember *member)
 	Statement  *statement = statement_parse(json_get(member->request, "Statement"),
 											json_get(member->request, "Parameters"));
 
+	statement_check(statement);
 	if (statement->kind == STATEMENT_EXISTS)
 		validation_error("EXISTS can only be used in ExecuteTransaction write requests.");
 	member->statement = statement;
@@ -134,7 +138,7 @@ static void
 plan_member(BatchMember *member)
 {
 	const Statement *statement = member->statement;
-	bool		is_read = statement_is_read(statement);
+	bool		is_read = statement->kind == STATEMENT_SELECT;
 	const TableDescriptor *descriptor;
 	Relation	rel;
 
@@ -143,13 +147,11 @@ plan_member(BatchMember *member)
 					 statement_privileges(statement), &descriptor);
 	if (is_read)
 	{
-		SelectKey	key;
+		JsonNode   *key = statement_plan_key(statement, descriptor);
 
-		if (!statement_plan_key(statement, descriptor, &key))
+		if (key == NULL)
 			validation_error("Only single item select is supported");
-		member->encoded_key = item_key_from_request(descriptor, key.key);
-		check_projection_paths(descriptor, key.projection);
-		member->projection = key.projection;
+		member->encoded_key = item_key_from_request(descriptor, key);
 	}
 	else
 	{
@@ -171,20 +173,26 @@ plan_member(BatchMember *member)
 static void
 run_read(BatchMember *member)
 {
+	const Statement *statement = member->statement;
 	const TableDescriptor *descriptor;
 	Relation	rel;
 	Jsonb	   *item;
 
-	rel = open_table(&member->statement->table_name, AccessShareLock,
-					 ACL_SELECT, &descriptor);
+	rel = open_table(&statement->table_name, AccessShareLock, ACL_SELECT,
+					 &descriptor);
+	capacity_bind(&member->capacity, descriptor);
+	capacity_admit(&member->capacity, NULL, false);
 	item = item_store_get(rel, descriptor, member->encoded_key,
 						  GetActiveSnapshot());
+	capacity_read_item(&member->capacity, item,
+					   request_bool(json_get(member->request, "ConsistentRead"),
+									false));
 	table_close(rel, NoLock);
 	if (item == NULL)
 		return;
 	member->has_item = true;
-	if (member->projection)
-		projection_apply(member->projection, &item->root, &member->item);
+	if (statement->projection)
+		projection_apply(statement->projection, &item->root, &member->item);
 	else
 		json_set_jsonb(&member->item, item);
 }
@@ -192,10 +200,14 @@ run_read(BatchMember *member)
 static void
 run_write(BatchMember *member)
 {
+	TableSet	tables;
 	JsonNode	result;
 	const JsonNode *attributes;
 
-	write_item(&member->write);
+	member->write.capacity = &member->capacity;
+	write_open(&member->write, &tables);
+	write_run(&member->write);
+	table_set_close(&tables);
 	json_set_object(&result, 1);
 	write_add_attributes(&member->write, &result);
 	attributes = json_get(&result, "Attributes");
@@ -242,10 +254,29 @@ add_response(const BatchMember *member, JsonNode *response)
 		*json_add(response, "TableName") = member->statement->table_name;
 }
 
+/* ConsumedCapacity: of each member that got as far as its table. */
+static void
+add_capacities(const BatchMember *members, int n, CapacityDetail detail,
+			   JsonNode *response)
+{
+	JsonNode   *array;
+
+	if (detail == CAPACITY_NONE)
+		return;
+	array = json_add(response, "ConsumedCapacity");
+	json_set_array(array, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (members[i].capacity.table_name)
+			capacity_to_node(&members[i].capacity, json_push(array));
+	}
+}
+
 void
 batch_execute_statement(JsonNode *request, JsonNode *response)
 {
 	JsonNode   *statements = json_get(request, "Statements");
+	CapacityDetail detail = capacity_detail(request);
 	int			n = statements->len;
 	BatchMember *members = palloc0(sizeof(BatchMember) * n);
 	BatchMember **sorted = palloc(sizeof(BatchMember *) * n);
@@ -257,10 +288,11 @@ batch_execute_statement(JsonNode *request, JsonNode *response)
 	for (int i = 0; i < n; i++)
 	{
 		members[i].request = &statements->u.elems[i];
+		capacity_init(&members[i].capacity, detail, CAPACITY_SINGLE);
 		try_step(parse_member, &members[i]);
 		if (members[i].failed)
 			continue;
-		if (statement_is_read(members[i].statement))
+		if (members[i].statement->kind == STATEMENT_SELECT)
 			reads = true;
 		else
 			writes = true;
@@ -290,6 +322,7 @@ batch_execute_statement(JsonNode *request, JsonNode *response)
 	for (int i = 0; i < nsorted; i++)
 		try_step(writes ? run_write : run_read, sorted[i]);
 
+	add_capacities(members, n, detail, response);
 	responses = json_add(response, "Responses");
 	json_set_array(responses, n);
 	for (int i = 0; i < n; i++)

@@ -163,6 +163,7 @@ run_select(const Statement *statement, const JsonNode *request,
 	uint64		hash = statement_hash(request);
 	SelectPlan	plan;
 	QueryPage	page;
+	Capacity	capacity;
 	int			i;
 
 	statement_plan_select(statement,
@@ -170,12 +171,15 @@ run_select(const Statement *statement, const JsonNode *request,
 						  &plan);
 	if (limit && !reads_one_item(&plan))
 		plan.query.limit = request_int(limit);
+	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
+	capacity_bind(&capacity, plan.query.descriptor);
+	capacity_admit(&capacity, plan.query.index, false);
 	query_page_init(&page);
 	for (i = token ? apply_token(&plan, hash, token) : 0;
 		 i < plan.nranges && page.last_key == NULL; i++)
 	{
 		plan.query.range = plan.ranges[i];
-		query_page_read(&plan.query, &page);
+		query_page_read(&plan.query, &capacity, &page);
 	}
 
 	*json_add(response, "Items") = page.items;
@@ -186,6 +190,7 @@ run_select(const Statement *statement, const JsonNode *request,
 						make_token(&plan, hash, i - 1, page.last_key));
 	}
 	table_close(plan.query.rel, NoLock);
+	capacity_add(&capacity, response);
 }
 
 static void
@@ -197,6 +202,8 @@ run_write(const Statement *statement, const JsonNode *request,
 	const TableDescriptor *descriptor;
 	Relation	rel;
 	WriteRequest write;
+	TableSet	tables;
+	Capacity	capacity;
 	JsonNode	result;
 	const JsonNode *attributes;
 	JsonNode   *items;
@@ -207,7 +214,11 @@ run_write(const Statement *statement, const JsonNode *request,
 	rel = open_table(&statement->table_name, RowExclusiveLock,
 					 statement_privileges(statement), &descriptor);
 	statement_plan_write(statement, descriptor, return_on_failure, &write);
-	write_item(&write);
+	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
+	write.capacity = &capacity;
+	write_open(&write, &tables);
+	write_run(&write);
+	table_set_close(&tables);
 	table_close(rel, NoLock);
 
 	json_set_object(&result, 1);
@@ -217,6 +228,7 @@ run_write(const Statement *statement, const JsonNode *request,
 	attributes = json_get(&result, "Attributes");
 	if (attributes)
 		*json_push(items) = *attributes;
+	capacity_add(&capacity, response);
 }
 
 void
@@ -225,6 +237,7 @@ execute_statement(JsonNode *request, JsonNode *response)
 	Statement  *statement = statement_parse(json_get(request, "Statement"),
 											json_get(request, "Parameters"));
 
+	statement_check(statement);
 	switch (statement->kind)
 	{
 		case STATEMENT_SELECT:

@@ -11,8 +11,6 @@
 #include "errors.h"
 #include "store/item_check.h"
 
-#define KEY_NOT_GIVEN	"Where clause does not contain a mandatory equality on all key attributes"
-
 /* The index of a statement; NULL if it names none. */
 static const JsonNode *
 index_name(const Statement *statement)
@@ -394,10 +392,8 @@ statement_plan_select(const Statement *statement, bool consistent,
 	query_plan_open(query, &statement->table_name, index_name(statement),
 					consistent);
 	schema = query->index ? &query->index->key : &query->descriptor->key;
-	if (statement->where)
-		condition_check_tree(EXPR_STATEMENT, statement->where);
 	query->filter = where_condition(statement->where);
-	query->projection = statement_projection(statement);
+	query->projection = statement->projection;
 	check_order_by(statement, schema);
 	check_condition_paths(query->descriptor, query->filter);
 	for (int i = schema->npartition; i < KEY_NATTRS(schema); i++)
@@ -409,6 +405,7 @@ statement_plan_select(const Statement *statement, bool consistent,
 
 	if (!ranges_from_where(statement, schema, plan))
 	{
+		query->is_scan = true;
 		if (statement->order_by)
 			validation_error("Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
 		plan->nranges = 1;
@@ -417,20 +414,20 @@ statement_plan_select(const Statement *statement, bool consistent,
 	query_plan_finish(query);
 }
 
-bool
+JsonNode *
 statement_plan_key(const Statement *statement,
-				   const TableDescriptor *descriptor, SelectKey *key)
+				   const TableDescriptor *descriptor)
 {
 	const KeySchema *schema = &descriptor->key;
+	JsonNode   *key;
 
 	if (statement->where == NULL || index_name(statement))
-		return false;
-	condition_check_tree(EXPR_STATEMENT, statement->where);
-	key->key = where_key(statement->where, schema);
-	if (key->key == NULL || where_without_key(statement->where, schema))
-		return false;
-	key->projection = statement_projection(statement);
-	return true;
+		return NULL;
+	key = where_key(statement->where, schema);
+	if (key == NULL || where_without_key(statement->where, schema))
+		return NULL;
+	check_projection_paths(descriptor, statement->projection);
+	return key;
 }
 
 /* ---- writes ---- */
@@ -473,12 +470,11 @@ plan_where(const Statement *statement, const TableDescriptor *descriptor,
 {
 	const KeySchema *schema = &descriptor->key;
 
-	if (statement->where)
-		condition_check_tree(EXPR_STATEMENT, statement->where);
 	write->key = where_key(statement->where, schema);
-	if (write->key == NULL)
-		validation_error(KEY_NOT_GIVEN);
-	write->condition = where_condition(where_without_key(statement->where, schema));
+	if (write->key)
+		write->condition = where_condition(where_without_key(statement->where, schema));
+	else if (write->kind != WRITE_CHECK)
+		validation_error("Where clause does not contain a mandatory equality on all key attributes");
 }
 
 AclMode
@@ -492,14 +488,15 @@ statement_privileges(const Statement *statement)
 			return ACL_UPDATE | ACL_SELECT;
 		case STATEMENT_DELETE:
 			return ACL_DELETE;
-		case STATEMENT_SELECT:
 		case STATEMENT_EXISTS:
+			return ACL_SELECT | ACL_UPDATE;
+		case STATEMENT_SELECT:
 			break;
 	}
 	return ACL_SELECT;
 }
 
-void
+bool
 statement_plan_write(const Statement *statement,
 					 const TableDescriptor *descriptor,
 					 bool return_on_failure, WriteRequest *write)
@@ -526,8 +523,8 @@ statement_plan_write(const Statement *statement,
 		case STATEMENT_UPDATE:
 			write->kind = WRITE_UPDATE;
 			write->presence = PRESENCE_REQUIRED;
+			write->update = statement->update;
 			plan_where(statement, descriptor, write);
-			write->update = statement_update(statement);
 			break;
 		case STATEMENT_DELETE:
 			write->kind = WRITE_DELETE;
@@ -536,10 +533,9 @@ statement_plan_write(const Statement *statement,
 		case STATEMENT_EXISTS:
 			write->kind = WRITE_CHECK;
 			plan_where(statement, descriptor, write);
-			if (write->condition == NULL)
-				validation_error("EXISTS() must contain a single item read with additional condition");
-			break;
+			return write->condition != NULL;
 		case STATEMENT_SELECT:
 			elog(ERROR, "SELECT is no write");
 	}
+	return true;
 }

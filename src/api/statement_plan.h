@@ -22,24 +22,19 @@ extern void statement_plan_select(const Statement *statement, bool consistent,
 								  SelectPlan *plan);
 
 /*
- * The one item that a SELECT reads, if it is of a table and gives the primary
- * key and nothing else; false if not.
+ * The key of the one item that a SELECT reads, if it is of a table and gives
+ * the primary key and nothing else; otherwise NULL.  descriptor: of the table
+ * that it names.
  */
-typedef struct SelectKey
-{
-	JsonNode   *key;
-	Projection *projection;
-} SelectKey;
-
-extern bool statement_plan_key(const Statement *statement,
-							   const TableDescriptor *descriptor,
-							   SelectKey *key);
+extern JsonNode *statement_plan_key(const Statement *statement,
+									const TableDescriptor *descriptor);
 
 /*
  * The write that an INSERT, UPDATE or DELETE asks for, or the check that an
- * EXISTS is.  descriptor: of the table that it names.
+ * EXISTS is.  False for an EXISTS that does not give the primary key and
+ * something more.
  */
-extern void statement_plan_write(const Statement *statement,
+extern bool statement_plan_write(const Statement *statement,
 								 const TableDescriptor *descriptor,
 								 bool return_on_failure, WriteRequest *write);
 

@@ -673,19 +673,12 @@ statement_parse(const JsonNode *text, JsonNode *parameters)
 
 	check_returning(&parser);
 	if (parser.nparameters != (parameters ? parameters->len : 0))
-		validation_error("Number of parameters in request and statement don't match.");
-	if (!few_operators(&parser))
-		validation_error("The expression contains too many operators; operator count: %d",
-						 parser.noperators);
-	if (parser.fault)
-		validation_error("%s", parser.fault);
+		parser.fault = "Number of parameters in request and statement don't match.";
+	else if (!few_operators(&parser))
+		parser.fault = psprintf("The expression contains too many operators; operator count: %d",
+								parser.noperators);
+	parser.result->fault = parser.fault;
 	return parser.result;
-}
-
-bool
-statement_is_read(const Statement *statement)
-{
-	return statement->kind == STATEMENT_SELECT;
 }
 
 /*
@@ -712,8 +705,9 @@ column_name(const DocPath *path, const char **name, uint32 *name_len)
 	*name_len = buf.len;
 }
 
-Projection *
-statement_projection(const Statement *statement)
+/* The projection of the columns of a SELECT; NULL if it selects all. */
+static Projection *
+make_projection(const Statement *statement)
 {
 	int			n = list_length(statement->columns);
 	DocPath    *paths;
@@ -741,8 +735,9 @@ statement_projection(const Statement *statement)
 	return projection_from_columns(paths, names, lens, n);
 }
 
-Update *
-statement_update(const Statement *statement)
+/* The update that UPDATE's clauses stand for. */
+static Update *
+make_update(const Statement *statement)
 {
 	int			n = list_length(statement->actions);
 	UpdateAction *actions = palloc(sizeof(UpdateAction) * n);
@@ -750,4 +745,16 @@ statement_update(const Statement *statement)
 	for (int i = 0; i < n; i++)
 		actions[i] = *(UpdateAction *) list_nth(statement->actions, i);
 	return update_from_statement(actions, n);
+}
+
+void
+statement_check(Statement *statement)
+{
+	if (statement->fault)
+		validation_error("%s", statement->fault);
+	if (statement->where)
+		condition_check_tree(EXPR_STATEMENT, statement->where);
+	statement->projection = make_projection(statement);
+	if (statement->kind == STATEMENT_UPDATE)
+		statement->update = make_update(statement);
 }

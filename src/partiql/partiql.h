@@ -59,22 +59,24 @@ typedef struct Statement
 
 	/* INSERT, UPDATE and DELETE */
 	StatementReturning returning;
+
+	/* A fault that is not one of syntax; NULL: none that the parser has seen */
+	const char *fault;
+
+	/* From statement_check() on */
+	Projection *projection;		/* of the columns; NULL: all */
+	Update	   *update;
 } Statement;
 
 /*
- * Parse a statement.  parameters: the request's array of attribute values, or
- * NULL; they are brought into normal form.
+ * Parse a statement, raising what is not well formed.  parameters: the
+ * request's array of attribute values, or NULL; they are brought into normal
+ * form.
  */
 extern Statement *statement_parse(const JsonNode *text, JsonNode *parameters);
 
-/* Does the statement read only? */
-extern bool statement_is_read(const Statement *statement);
-
-/* The projection of the columns of a SELECT; NULL if it selects all. */
-extern Projection *statement_projection(const Statement *statement);
-
-/* The update that UPDATE's clauses stand for. */
-extern Update *statement_update(const Statement *statement);
+/* Everything else that can be checked without the table. */
+extern void statement_check(Statement *statement);
 
 /* ---- keys in WHERE (where.c) ---- */
 
