@@ -251,6 +251,16 @@ GRANT SELECT (table_name, index_name, global, "position", column_name, key_schem
 	warm_write_units, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.indexes', '');
 
+CREATE TABLE dynamo.tags (
+	table_name text COLLATE "C" NOT NULL,
+	key text COLLATE "C" NOT NULL,
+	value text NOT NULL,
+	PRIMARY KEY (table_name, key)
+) WITH (user_catalog_table = true);
+COMMENT ON TABLE dynamo.tags IS 'tags of DynamoDB tables; written by the API only';
+GRANT SELECT ON dynamo.tags TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynamo.tags', '');
+
 CREATE VIEW dynamo.index_builds AS
 	SELECT i.table_name, i.index_name,
 		CASE WHEN i.filled_to = '' THEN 'building' ELSE 'filling' END AS phase,
@@ -312,6 +322,14 @@ CREATE FUNCTION dynamo.delete_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_delete_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.delete_table(jsonb) IS 'DeleteTable of the DynamoDB API';
 
+CREATE FUNCTION dynamo.describe_endpoints(request jsonb DEFAULT '{}') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_endpoints' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_endpoints(jsonb) IS 'DescribeEndpoints of the DynamoDB API';
+
+CREATE FUNCTION dynamo.describe_limits(request jsonb DEFAULT '{}') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_limits' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_limits(jsonb) IS 'DescribeLimits of the DynamoDB API';
+
 CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.describe_table(jsonb) IS 'DescribeTable of the DynamoDB API';
@@ -324,6 +342,10 @@ CREATE FUNCTION dynamo.list_tables(request jsonb DEFAULT '{}') RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_list_tables' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.list_tables(jsonb) IS 'ListTables of the DynamoDB API';
 
+CREATE FUNCTION dynamo.list_tags_of_resource(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_list_tags_of_resource' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.list_tags_of_resource(jsonb) IS 'ListTagsOfResource of the DynamoDB API';
+
 CREATE FUNCTION dynamo.put_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_put_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.put_item(jsonb) IS 'PutItem of the DynamoDB API';
@@ -335,6 +357,14 @@ COMMENT ON FUNCTION dynamo.query(jsonb) IS 'Query of the DynamoDB API';
 CREATE FUNCTION dynamo.scan(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_scan' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.scan(jsonb) IS 'Scan of the DynamoDB API';
+
+CREATE FUNCTION dynamo.tag_resource(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_tag_resource' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.tag_resource(jsonb) IS 'TagResource of the DynamoDB API';
+
+CREATE FUNCTION dynamo.untag_resource(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_untag_resource' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.untag_resource(jsonb) IS 'UntagResource of the DynamoDB API';
 
 CREATE FUNCTION dynamo.update_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

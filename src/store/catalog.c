@@ -15,6 +15,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -34,6 +35,7 @@
 #include "compat.h"
 #include "errors.h"
 #include "store/catalog.h"
+#include "store/tags.h"
 
 #define CATALOG_SCHEMA	"dynamo"
 
@@ -157,7 +159,7 @@ create_descriptor_cache(void)
 #define INDEXES			"indexes"
 #define INDEXES_PKEY	"indexes_pkey"
 
-/* A relation of the catalog: TABLES or INDEXES. */
+/* A relation of the catalog. */
 static Oid
 catalog_oid(const char *name, Oid schema)
 {
@@ -171,9 +173,8 @@ catalog_oid(const char *name, Oid schema)
 	return relid;
 }
 
-/* Open one of them, and tell the index that is wanted of it. */
-static Relation
-open_catalog(const char *name, LOCKMODE lockmode, const char *index_name,
+Relation
+catalog_open(const char *name, LOCKMODE lockmode, const char *index_name,
 			 Oid *index_oid)
 {
 	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, false);
@@ -315,7 +316,7 @@ TableRow *
 catalog_read_row(const char *table_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
 	HeapTuple	tuple = find_by_name(catalog, index_oid, table_name);
 	TableRow   *row = NULL;
 
@@ -338,7 +339,7 @@ List *
 catalog_list_tables(const char *start, int limit)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
 	Relation	index = index_open(index_oid, AccessShareLock);
 	SysScanDesc scan;
 	ScanKeyData key;
@@ -445,7 +446,7 @@ List *
 catalog_read_indexes(const char *table_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
 	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, NULL);
 	HeapTuple	tuple;
 	List	   *rows = NIL;
@@ -462,7 +463,7 @@ List *
 catalog_pending_indexes(void)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
 	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
 	List	   *rows = NIL;
@@ -536,7 +537,7 @@ void
 catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, RowExclusiveLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(TABLES, RowExclusiveLock, TABLES_PKEY, &index_oid);
 	Datum		values[Natts_tables];
 	bool		nulls[Natts_tables] = {0};
 	NameData	relation_name;
@@ -581,7 +582,7 @@ void
 catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
 	Datum		values[Natts_indexes];
 	bool		nulls[Natts_indexes] = {0};
 	NameData	column_name;
@@ -636,7 +637,7 @@ static void
 delete_indexes(const char *table_name, const char *index_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
 	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, index_name);
 	HeapTuple	tuple;
 
@@ -658,12 +659,15 @@ void
 catalog_delete_relation(const char *relation_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, RowExclusiveLock, TABLES_RELNAME, &index_oid);
+	Relation	catalog = catalog_open(TABLES, RowExclusiveLock, TABLES_RELNAME, &index_oid);
 	HeapTuple	tuple = find_by_relation(catalog, index_oid, relation_name);
 
 	if (HeapTupleIsValid(tuple))
 	{
-		delete_indexes(row_from_tuple(catalog, tuple)->table_name, NULL);
+		const TableRow *row = row_from_tuple(catalog, tuple);
+
+		delete_indexes(row->table_name, NULL);
+		tags_delete(row->table_name, NULL);
 		CatalogTupleDelete(catalog, &tuple->t_self);
 		CommandCounterIncrement();
 	}
@@ -1076,7 +1080,7 @@ catalog_describe_relation(Relation rel)
 			return entry->descriptor;
 	}
 
-	catalog = open_catalog(TABLES, AccessShareLock, TABLES_RELNAME, &index_oid);
+	catalog = catalog_open(TABLES, AccessShareLock, TABLES_RELNAME, &index_oid);
 	tuple = find_by_relation(catalog, index_oid, RelationGetRelationName(rel));
 	if (HeapTupleIsValid(tuple))
 	{
@@ -1113,4 +1117,17 @@ catalog_check_access(Relation rel, AclMode mode)
 						GetUserNameFromId(GetUserId(), false)),
 				 errdetail("The functions of dynamo cannot honour row-level security policies."),
 				 errhint("Read the item table with plain SQL instead.")));
+}
+
+void
+catalog_check_owner(const TableRow *row)
+{
+	Oid			relid = catalog_item_table_oid(row);
+
+#if PG_VERSION_NUM >= 160000
+	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
+#else
+	if (!pg_class_ownercheck(relid, GetUserId()))
+#endif
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, row->relation_name);
 }

@@ -218,6 +218,16 @@ extern void catalog_delete_relation(const char *relation_name);
  */
 extern List *catalog_list_tables(const char *start, int limit);
 
+/* Raise insufficient_privilege unless the current user owns the item table. */
+extern void catalog_check_owner(const TableRow *row);
+
+/*
+ * Open a relation of schema dynamo, and tell the index that is wanted of it
+ * (InvalidOid if there is none).
+ */
+extern Relation catalog_open(const char *name, LOCKMODE lockmode,
+							 const char *index_name, Oid *index_oid);
+
 /* Serialize creating and deleting tables of one name until transaction end. */
 extern void catalog_lock_name(const char *table_name);
 
