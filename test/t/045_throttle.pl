@@ -189,6 +189,37 @@ is(count_admitted($node, 20, 'Query', $query), 7, 'the index is read for 300 uni
 like($text, qr/\Q$index_text\E.*IndexReadProvisionedThroughputExceeded/s, 'then it has nothing left');
 is(state_of($node, 'GetItem', '{"TableName": "Indexed", "Key": {"p": {"S": "a"}}}'), '', 'the table has');
 
+# On demand: only the maxima limit, those of indexes too
+is( state_of(
+		$node, 'CreateTable',
+		'{"TableName": "OnDemand", "BillingMode": "PAY_PER_REQUEST",
+		"AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}],
+		"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+		"GlobalSecondaryIndexes": [{"IndexName": "narrow", "Projection": {"ProjectionType": "ALL"},
+			"OnDemandThroughput": {"MaxWriteRequestUnits": 1},
+			"KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}]}]}'),
+	'', 'a table on demand is there');
+is(count_admitted($node, 5, 'PutItem', qq({"TableName": "OnDemand", $put_large})), 5, 'without a maximum there is no limit');
+is(state_of($node, 'PutItem', '{"TableName": "OnDemand", "Item": {"p": {"S": "i"}, "g": {"S": "g"}, "d": {"S": "LARGE"}}}'), '', 'the first write to its index');
+($state, $text) = invoke($node, 'UpdateItem', '{"TableName": "OnDemand", "Key": {"p": {"S": "i"}}, "UpdateExpression": "REMOVE g"}');
+is($state, 'DY019', 'the second exceeds the maximum of the index');
+like($text, qr/Throughput exceeds the maximum OnDemandThroughput configured on table or index/, 'in the words of the service');
+like($text, qr/"IndexWriteMaxOnDemandThroughputExceeded","resource":"[^"]*:table\/OnDemand\/index\/narrow"/, 'with its reason');
+is( state_of($node, 'UpdateTable',
+		'{"TableName": "OnDemand", "OnDemandThroughput": {"MaxReadRequestUnits": 1, "MaxWriteRequestUnits": 1}}'),
+	'', 'maxima are set');
+$get = qq({"TableName": "OnDemand", $get_large});
+is(state_of($node, 'GetItem', $get), '', "read $_ of a burst") for 1 .. 4;
+($state, $text) = invoke($node, 'GetItem', $get);
+is($state, 'DY019', 'more is refused with ThrottlingException');
+like($text, qr/"TableReadMaxOnDemandThroughputExceeded","resource":"[^"]*:table\/OnDemand"/, 'with its reason');
+is(state_of($node, 'PutItem', qq({"TableName": "OnDemand", $put_large})), '', 'the first write');
+is(state_of($node, 'PutItem', '{"TableName": "OnDemand", "Item": {"p": {"S": "a"}}}'), 'DY019', 'the second exceeds the maximum');
+is( state_of($node, 'UpdateTable', '{"TableName": "OnDemand", "OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}}'),
+	'', 'maxima are removed');
+is(state_of($node, 'GetItem', $get), '', 'then nothing limits reading');
+is(count_admitted($node, 5, 'PutItem', qq({"TableName": "OnDemand", $put_large})), 5, 'nor writing');
+
 # Buckets that are used make those that are not forgotten
 create_table('Old', 1, 1);
 is(count_admitted($node, 9, 'PutItem', qq({"TableName": "Old", $put_large})), 1, 'a table is used up');
