@@ -261,6 +261,16 @@ COMMENT ON TABLE dynamo.tags IS 'tags of DynamoDB tables; written by the API onl
 GRANT SELECT ON dynamo.tags TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.tags', '');
 
+CREATE TABLE dynamo.request_tokens (
+	role_id oid NOT NULL,
+	token text COLLATE "C" NOT NULL,
+	request_hash bytea NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (role_id, token)
+);
+COMMENT ON TABLE dynamo.request_tokens IS 'ClientRequestTokens of the last minutes, and the requests that they came with; not dumped';
+CREATE INDEX request_tokens_created_at_idx ON dynamo.request_tokens (created_at);
+
 CREATE VIEW dynamo.index_builds AS
 	SELECT i.table_name, i.index_name,
 		CASE WHEN i.filled_to = '' THEN 'building' ELSE 'filling' END AS phase,
@@ -309,6 +319,14 @@ COMMENT ON FUNCTION dynamo.operations() IS 'the operations that dynamo.invoke ta
 CREATE FUNCTION dynamo.exceptions(OUT sqlstate text, OUT name text, OUT http_status int) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'dynamo_exceptions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 COMMENT ON FUNCTION dynamo.exceptions() IS 'the exceptions of DynamoDB: SQLSTATE, name, HTTP status';
+
+CREATE FUNCTION dynamo.batch_get_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_get_item' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.batch_get_item(jsonb) IS 'BatchGetItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.batch_write_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_write_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.batch_write_item(jsonb) IS 'BatchWriteItem of the DynamoDB API';
 
 CREATE FUNCTION dynamo.create_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_create_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -361,6 +379,14 @@ COMMENT ON FUNCTION dynamo.scan(jsonb) IS 'Scan of the DynamoDB API';
 CREATE FUNCTION dynamo.tag_resource(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_tag_resource' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.tag_resource(jsonb) IS 'TagResource of the DynamoDB API';
+
+CREATE FUNCTION dynamo.transact_get_items(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_transact_get_items' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.transact_get_items(jsonb) IS 'TransactGetItems of the DynamoDB API';
+
+CREATE FUNCTION dynamo.transact_write_items(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_transact_write_items' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.transact_write_items(jsonb) IS 'TransactWriteItems of the DynamoDB API';
 
 CREATE FUNCTION dynamo.untag_resource(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_untag_resource' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

@@ -88,6 +88,17 @@ dynamo_error_hint(DynamoErrorCode code, const char *hint, const char *message)
 			 errhint("%s", hint)));
 }
 
+const char *
+dynamo_exception_name(int sqlstate)
+{
+	for (int i = 0; i < DYNAMO_NUM_ERROR_CODES; i++)
+	{
+		if (error_table[i].sqlstate == sqlstate)
+			return error_table[i].name;
+	}
+	return NULL;
+}
+
 PG_FUNCTION_INFO_V1(dynamo_exceptions);
 
 /*

@@ -50,6 +50,9 @@ pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *de
 pg_noreturn extern void dynamo_error_hint(DynamoErrorCode code, const char *hint,
 										  const char *message);
 
+/* Name of the exception of an SQLSTATE; NULL if it is none. */
+extern const char *dynamo_exception_name(int sqlstate);
+
 /* ValidationException, much the most frequent. */
 #define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)
 

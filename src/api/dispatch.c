@@ -23,6 +23,8 @@ typedef struct Operation
 
 /* In alphabetical order. */
 static const Operation operations[] = {
+	{"BatchGetItem", batch_get_item},
+	{"BatchWriteItem", batch_write_item},
 	{"CreateTable", create_table},
 	{"DeleteItem", delete_item},
 	{"DeleteTable", delete_table},
@@ -36,6 +38,8 @@ static const Operation operations[] = {
 	{"Query", query},
 	{"Scan", scan},
 	{"TagResource", tag_resource, true},
+	{"TransactGetItems", transact_get_items},
+	{"TransactWriteItems", transact_write_items},
 	{"UntagResource", untag_resource, true},
 	{"UpdateItem", update_item},
 	{"UpdateTable", update_table},
@@ -149,6 +153,8 @@ dynamo_##function(PG_FUNCTION_ARGS) \
 	return run_jsonb_request(operation, PG_GETARG_JSONB_P(0)); \
 }
 
+REQUEST_FUNCTION(batch_get_item, "BatchGetItem")
+REQUEST_FUNCTION(batch_write_item, "BatchWriteItem")
 REQUEST_FUNCTION(create_table, "CreateTable")
 REQUEST_FUNCTION(delete_item, "DeleteItem")
 REQUEST_FUNCTION(delete_table, "DeleteTable")
@@ -162,6 +168,8 @@ REQUEST_FUNCTION(put_item, "PutItem")
 REQUEST_FUNCTION(query, "Query")
 REQUEST_FUNCTION(scan, "Scan")
 REQUEST_FUNCTION(tag_resource, "TagResource")
+REQUEST_FUNCTION(transact_get_items, "TransactGetItems")
+REQUEST_FUNCTION(transact_write_items, "TransactWriteItems")
 REQUEST_FUNCTION(untag_resource, "UntagResource")
 REQUEST_FUNCTION(update_item, "UpdateItem")
 REQUEST_FUNCTION(update_table, "UpdateTable")

@@ -42,7 +42,7 @@ has_fewer_items(const WriteRequest *write, int64 count)
 	range.lower = prefix;
 	range.lower_inclusive = true;
 	range.upper = key_prefix_successor(prefix);
-	scan = item_scan_begin(write->rel, write->descriptor, NULL, &range, true,
+	scan = item_scan_begin(write->table->rel, write->table->descriptor, NULL, &range, true,
 						   SCAN_NOTHING, GetActiveSnapshot());
 	while (count > 0 && item_scan_advance(scan))
 		count--;
@@ -60,7 +60,7 @@ estimate_size(const WriteRequest *write, int nlocal)
 	double		copies = 1 + nlocal;
 	int64		table_size =
 	DatumGetInt64(DirectFunctionCall1(pg_table_size,
-									  ObjectIdGetDatum(RelationGetRelid(write->rel))));
+									  ObjectIdGetDatum(RelationGetRelid(write->table->rel))));
 	double		size = table_size * copies / GIGABYTE;
 
 	if (size <= 1 ||
@@ -72,7 +72,7 @@ estimate_size(const WriteRequest *write, int nlocal)
 bool
 item_collection_metrics(const WriteRequest *write, JsonNode *node)
 {
-	const TableDescriptor *descriptor = write->descriptor;
+	const TableDescriptor *descriptor = write->table->descriptor;
 	const KeyAttr *partition = &descriptor->key.attrs[0];
 	int			nlocal = 0;
 	AttrValue	value;
@@ -100,4 +100,49 @@ item_collection_metrics(const WriteRequest *write, JsonNode *node)
 	*json_add(node, "ItemCollectionKey") = key;
 	*json_add(node, "SizeEstimateRangeGB") = range;
 	return true;
+}
+
+/* Are two writes of one table to the same collection? */
+static bool
+same_collection(const WriteRequest *a, const WriteRequest *b)
+{
+	uint32		len = key_partition_length(VARDATA(a->encoded_key),
+										   VARSIZE(a->encoded_key) - VARHDRSZ);
+
+	return len == key_partition_length(VARDATA(b->encoded_key),
+									   VARSIZE(b->encoded_key) - VARHDRSZ) &&
+		memcmp(VARDATA(a->encoded_key), VARDATA(b->encoded_key), len) == 0;
+}
+
+void
+item_collection_add_all(WriteRequest **sorted, int nsorted, JsonNode *response)
+{
+	JsonNode	by_table;
+	int			next = 0;
+
+	json_set_object(&by_table, 1);
+	while (next < nsorted)
+	{
+		const TableUse *table = sorted[next]->table;
+		const WriteRequest *previous = NULL;
+		JsonNode	list;
+		JsonNode	metrics;
+
+		json_set_array(&list, 1);
+		for (; next < nsorted && sorted[next]->table == table; next++)
+		{
+			const WriteRequest *write = sorted[next];
+
+			if (write->kind == WRITE_CHECK || write->throttled ||
+				(previous && same_collection(previous, write)))
+				continue;
+			previous = write;
+			if (item_collection_metrics(write, &metrics))
+				*json_push(&list) = metrics;
+		}
+		if (list.len > 0)
+			*json_add_n(&by_table, table->name->u.str, table->name->len) = list;
+	}
+	if (by_table.len > 0)
+		*json_add(response, "ItemCollectionMetrics") = by_table;
 }

@@ -20,10 +20,11 @@ static const char *const get_legacy[] = {"AttributesToGet", NULL};
 
 /* One write, from the request to the response. */
 static void
-write_item(const char *operation, WriteKind kind, JsonNode *request,
-		   JsonNode *response)
+run_write(const char *operation, WriteKind kind, JsonNode *request,
+		  JsonNode *response)
 {
 	WriteRequest write;
+	TableSet	tables;
 	Capacity	capacity;
 	JsonNode	metrics;
 
@@ -33,12 +34,12 @@ write_item(const char *operation, WriteKind kind, JsonNode *request,
 	write_prepare(&write, kind, request);
 	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
 	write.capacity = &capacity;
-	write_open(&write);
+	write_open(&write, &tables);
 	write_run(&write);
 	if (item_collection_is_asked(request) &&
 		item_collection_metrics(&write, &metrics))
 		*json_add(response, "ItemCollectionMetrics") = metrics;
-	write_close(&write);
+	table_set_close(&tables);
 	write_add_attributes(&write, response);
 	capacity_add(&capacity, response);
 }
@@ -46,19 +47,19 @@ write_item(const char *operation, WriteKind kind, JsonNode *request,
 void
 put_item(JsonNode *request, JsonNode *response)
 {
-	write_item("PutItem", WRITE_PUT, request, response);
+	run_write("PutItem", WRITE_PUT, request, response);
 }
 
 void
 update_item(JsonNode *request, JsonNode *response)
 {
-	write_item("UpdateItem", WRITE_UPDATE, request, response);
+	run_write("UpdateItem", WRITE_UPDATE, request, response);
 }
 
 void
 delete_item(JsonNode *request, JsonNode *response)
 {
-	write_item("DeleteItem", WRITE_DELETE, request, response);
+	run_write("DeleteItem", WRITE_DELETE, request, response);
 }
 
 void

@@ -33,6 +33,14 @@ extern void get_item(JsonNode *request, JsonNode *response);
 extern void update_item(JsonNode *request, JsonNode *response);
 extern void delete_item(JsonNode *request, JsonNode *response);
 
+/* batch_ops.c */
+extern void batch_get_item(JsonNode *request, JsonNode *response);
+extern void batch_write_item(JsonNode *request, JsonNode *response);
+
+/* transact_ops.c */
+extern void transact_get_items(JsonNode *request, JsonNode *response);
+extern void transact_write_items(JsonNode *request, JsonNode *response);
+
 /* query_ops.c */
 extern void query(JsonNode *request, JsonNode *response);
 extern void scan(JsonNode *request, JsonNode *response);
