@@ -192,6 +192,59 @@ is(count_admitted($node, 20, 'Query', $query), 7, 'the index is read for 300 uni
 like($text, qr/\Q$index_text\E.*IndexReadProvisionedThroughputExceeded/s, 'then it has nothing left');
 is(state_of($node, 'GetItem', '{"TableName": "Indexed", "Key": {"p": {"S": "a"}}}'), '', 'the table has');
 
+# Batches do what fits, transactions nothing
+create_table('Full', 1, 1);
+create_table('Free', 1000, 1000);
+my $large_put = '{"PutRequest": {"Item": {"p": {"S": "%s"}, "d": {"S": "LARGE"}}}}';
+($state, $text) = invoke($node, 'BatchWriteItem',
+	sprintf qq({"RequestItems": {"Full": [$large_put, $large_put]}}), 'a', 'b');
+is($state, '', 'a batch goes through in part');
+is( $node->safe_psql('postgres', q{SELECT count(*), min(length(item #>> '{d,S}')) FROM dynamo_data."Full"}),
+	'1|409590', 'one of two items is written');
+my $unprocessed = decode_json($text)->{UnprocessedItems};
+is_deeply([ keys %$unprocessed ], ['Full'], 'what is left is of the table');
+my ($written) = $node->safe_psql('postgres', q{SELECT item #>> '{p,S}' FROM dynamo_data."Full"});
+is_deeply(
+	[ map { $_->{PutRequest}{Item}{p}{S} } @{ $unprocessed->{Full} } ],
+	[ $written eq 'a' ? 'b' : 'a' ],
+	'it is the other item');
+my $small_put = '[{"PutRequest": {"Item": {"p": {"S": "c"}}}}]';
+($state, $text) = invoke($node, 'BatchWriteItem', qq({"RequestItems": {"Full": $small_put, "Free": $small_put}}));
+is_deeply([ $state, decode_json($text)->{UnprocessedItems} ],
+	[ '', { Full => decode_json($small_put) } ], 'other tables are not held up');
+($state, $text) = invoke($node, 'BatchWriteItem', qq({"RequestItems": {"Full": $small_put}}));
+is($state, 'DY014', 'a batch of which nothing fits raises');
+like($text, qr/\Q$table_text\E/, 'the exception of the table');
+
+my $actions = '[{"Put": {"TableName": "Free", "Item": {"p": {"S": "d"}}}}, {"Put": {"TableName": "Full", "Item": {"p": {"S": "d"}}}}]';
+($state, $text) = invoke($node, 'TransactWriteItems', qq({"TransactItems": $actions}));
+is($state, 'DY010', 'a transaction is cancelled');
+like($text, qr/specific reasons \[None, ProvisionedThroughputExceeded\]/, 'for its second action');
+like($text, qr/\{"Code":"ProvisionedThroughputExceeded","Message":"\Q$table_text\E"\}/, 'with the reason');
+is($node->safe_psql('postgres', q{SELECT string_agg(item #>> '{p,S}', ' ') FROM dynamo_data."Free"}),
+	'c', 'and has written nothing');
+
+# Reading in a transaction takes twice as much: of 300 units twice 200
+my $keys = '{"ConsistentRead": true, "ProjectionExpression": "p", "Keys": [{"p": {"S": "' . $written . '"}}]}';
+my $transaction = qq({"TransactItems": [{"Get": {"TableName": "Full", "Key": {"p": {"S": "$written"}}, "ProjectionExpression": "p"}}]});
+is(state_of($node, 'TransactGetItems', $transaction), '', "read $_ in a transaction") for 1 .. 2;
+($state, $text) = invoke($node, 'TransactGetItems', $transaction);
+is($state, 'DY010', 'the third is cancelled');
+like($text, qr/specific reasons \[ProvisionedThroughputExceeded\]/, 'for lack of capacity');
+is(state_of($node, 'BatchGetItem', qq({"RequestItems": {"Full": $keys}})), 'DY014', 'a batch has nothing to read either');
+($state, $text) = invoke($node, 'BatchGetItem', qq({"RequestItems": {"Full": $keys, "Free": {"Keys": [{"p": {"S": "c"}}]}}}));
+my $got = decode_json($text);
+is_deeply($got->{Responses}{Free}, [ { p => { S => 'c' } } ], 'other tables are read');
+is_deeply($got->{UnprocessedKeys}, { Full => decode_json($keys) }, 'what was asked of this one is left');
+
+# Global indexes of a batch's writes
+my $indexed = '[{"PutRequest": {"Item": {"p": {"S": "x"}, "g": {"S": "g"}}}}, {"PutRequest": {"Item": {"p": {"S": "y"}}}}]';
+($state, $text) = invoke($node, 'BatchWriteItem', qq({"RequestItems": {"Indexed": $indexed}}));
+is_deeply([ $state, decode_json($text)->{UnprocessedItems} ],
+	[ '', { Indexed => [ decode_json($indexed)->[0] ] } ], 'what an index has no capacity for is left');
+is($node->safe_psql('postgres', q{SELECT string_agg(item #>> '{p,S}', ' ' ORDER BY item #>> '{p,S}') FROM dynamo_data."Indexed" WHERE item #>> '{p,S}' > 'b'}),
+	'y', 'and only that');
+
 # On demand: only the maxima limit, those of indexes too
 is( state_of(
 		$node, 'CreateTable',
