@@ -326,6 +326,26 @@ test('a condition that fails: the class, and the item when asked for', async () 
 	assert.deepEqual(await get('condition'), Item);
 });
 
+test('consumed capacity and item collections', async () => {
+	const put = await client.send(new PutItemCommand({
+		TableName, Item: { ...key('capacity'), kind: { S: 'k' }, at: { N: '1' } },
+		ReturnConsumedCapacity: 'INDEXES', ReturnItemCollectionMetrics: 'SIZE',
+	}));
+	assert.deepEqual(put.ConsumedCapacity, {
+		TableName, CapacityUnits: 3, Table: { CapacityUnits: 1 },
+		LocalSecondaryIndexes: { 'by-at': { CapacityUnits: 1 } },
+		GlobalSecondaryIndexes: { 'by-kind': { CapacityUnits: 1 } },
+	});
+	assert.deepEqual(put.ItemCollectionMetrics,
+		{ ItemCollectionKey: { pk: { S: 'capacity' } }, SizeEstimateRangeGB: [0, 1] });
+	const read = async (ConsistentRead) => (await client.send(new GetItemCommand({
+		TableName, Key: key('capacity'), ConsistentRead, ReturnConsumedCapacity: 'TOTAL',
+	}))).ConsumedCapacity;
+	assert.deepEqual(await read(true), { TableName, CapacityUnits: 1 });
+	assert.deepEqual(await read(false), { TableName, CapacityUnits: 0.5 });
+	await client.send(new DeleteItemCommand({ TableName, Key: key('capacity') }));
+});
+
 test('classes and texts of errors', async () => {
 	await fails(client.send(new GetItemCommand({ TableName: 'js-none', Key: key('a') })),
 		ResourceNotFoundException, 'Requested resource not found');
