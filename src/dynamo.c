@@ -71,12 +71,12 @@ _PG_init(void)
 	/* Only the postmaster can define what it alone can set. */
 	if (process_shared_preload_libraries_in_progress)
 		DefineCustomIntVariable("dynamo.capacity_buckets",
-								"Tables and global indexes whose capacity can be enforced at a time.",
-								"Each takes a bucket for reads and one for writes in "
-								"shared memory. Where there are more, the one "
-								"that was not used for longest is forgotten, and begins again "
-								"with a full burst.",
-								&dynamo_capacity_buckets, 1024, 16, 1048576,
+								"Token buckets of dynamo.enforce_capacity.",
+								"A table or global index whose capacity is enforced takes "
+								"one for reads and one for writes, in shared memory. Where "
+								"there are more, the one that was not used for longest is "
+								"forgotten, and begins again with a full burst.",
+								&dynamo_capacity_buckets, 2048, 16, 65536,
 								PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("dynamo.enforce_capacity",
 							 "Throttles requests that exceed the capacity of a table or an index.",

@@ -1124,6 +1124,8 @@ catalog_check_owner(const TableRow *row)
 {
 	Oid			relid = catalog_item_table_oid(row);
 
+	if (!OidIsValid(relid))
+		return;
 #if PG_VERSION_NUM >= 160000
 	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
 #else

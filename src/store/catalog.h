@@ -218,7 +218,10 @@ extern void catalog_delete_relation(const char *relation_name);
  */
 extern List *catalog_list_tables(const char *start, int limit);
 
-/* Raise insufficient_privilege unless the current user owns the item table. */
+/*
+ * Raise insufficient_privilege unless the current user owns the item table.
+ * That there is none is for the one who opens it to say.
+ */
 extern void catalog_check_owner(const TableRow *row);
 
 /*

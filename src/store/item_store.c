@@ -44,6 +44,7 @@ typedef struct KeyLookup
 {
 	Relation	index;
 	IndexScanDesc scan;
+	MemoryContext context;		/* the scan's */
 } KeyLookup;
 
 /* One read after the other. */
@@ -61,8 +62,8 @@ struct ItemWrite
 	Relation	rel;
 	const TableDescriptor *descriptor;
 	KeyLookup	lookup;
-	MemoryContext item_context; /* reset after each item; NULL: there is only
-								 * one */
+	MemoryContext item_context; /* for what is large, reset after each item;
+								 * NULL: there is only one */
 	int			commands;		/* all that may come */
 	bool		lock_kept;		/* lock rows that are not written, too */
 
@@ -97,6 +98,7 @@ begin_lookup(KeyLookup *lookup, Relation rel, const TableDescriptor *descriptor)
 	lookup->index = index_open(descriptor->primary_index, AccessShareLock);
 	/* each search brings its own snapshot */
 	lookup->scan = index_begin_scan(rel, lookup->index, SnapshotAny, 1);
+	lookup->context = CurrentMemoryContext;
 }
 
 static void
@@ -112,12 +114,19 @@ find_version(KeyLookup *lookup, bytea *key, Snapshot snapshot,
 			 TupleTableSlot *slot)
 {
 	ScanKeyData scankey;
+	MemoryContext old_context;
+	bool		found;
 
 	ScanKeyInit(&scankey, 1, BTEqualStrategyNumber, F_BYTEAEQ,
 				PointerGetDatum(key));
 	lookup->scan->xs_snapshot = snapshot;
+
+	/* A scan keeps what it allocates on the way, such as lists of dead items */
+	old_context = MemoryContextSwitchTo(lookup->context);
 	index_rescan(lookup->scan, &scankey, 1, NULL, 0);
-	return index_getnext_slot(lookup->scan, ForwardScanDirection, slot);
+	found = index_getnext_slot(lookup->scan, ForwardScanDirection, slot);
+	MemoryContextSwitchTo(old_context);
+	return found;
 }
 
 /* The item of a slot, detoasted. */
@@ -325,6 +334,14 @@ end_write(ItemWrite *write)
 	CommandCounterIncrement();
 }
 
+/* Allocate what only the item at hand needs. */
+static inline MemoryContext
+switch_to_item(ItemWrite *write)
+{
+	return MemoryContextSwitchTo(write->item_context ? write->item_context :
+								 CurrentMemoryContext);
+}
+
 /* Give the columns that are not ours their defaults. */
 static void
 fill_defaults(ItemWrite *write)
@@ -395,6 +412,7 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 	TupleTableSlot *slot = write->new_slot;
 	const TableDescriptor *descriptor = write->descriptor;
 	int			natts = slot->tts_tupleDescriptor->natts;
+	MemoryContext old_context = switch_to_item(write);
 
 	ExecClearTuple(slot);
 	if (keep_others)
@@ -413,6 +431,7 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 	slot->tts_isnull[descriptor->item_attno - 1] = false;
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = RelationGetRelid(write->rel);
+	MemoryContextSwitchTo(old_context);
 }
 
 /* Generated columns and constraints of the item table. */
@@ -502,13 +521,9 @@ lock_version(ItemWrite *write)
 static void
 open_indexes(ItemWrite *write, bool inserts)
 {
-	MemoryContext old_context;
-
 	if (write->rri->ri_NumIndices > 0)
 		return;
-	old_context = MemoryContextSwitchTo(write->estate->es_query_cxt);
 	ExecOpenIndices(write->rri, inserts || write->item_context != NULL);
-	MemoryContextSwitchTo(old_context);
 }
 
 /* Put new_slot in the place of a version, in the table and its indexes. */
@@ -685,10 +700,12 @@ static ItemAction
 decide_on(ItemWrite *write, bool found, Jsonb **item, ItemDecision decide,
 		  void *arg, MemoryContext context)
 {
+	MemoryContext old_context = switch_to_item(write);
 	Jsonb	   *old_item = found ? slot_item(write->old_slot, write->descriptor) : NULL;
-	MemoryContext old_context = MemoryContextSwitchTo(context);
-	ItemAction	action = decide(old_item, item, arg);
+	ItemAction	action;
 
+	MemoryContextSwitchTo(context);
+	action = decide(old_item, item, arg);
 	MemoryContextSwitchTo(old_context);
 	return action;
 }
@@ -757,8 +774,10 @@ item_store_write_next(ItemWrite *write, bytea *key, ItemCommand command,
 	write->key = key;
 	write->command = command;
 	write->lock_first = must_lock_first(write);
+
+	/* The executor expects what it allocates to live as long as it does */
 	if (write->item_context)
-		MemoryContextSwitchTo(write->item_context);
+		MemoryContextSwitchTo(write->estate->es_query_cxt);
 
 	do
 	{

@@ -43,6 +43,10 @@ my @by_hand = (
 	[ 'Scan', '{"TableName": "Tab", "Limit": 1e400}' ],
 	[ 'Scan', '{"TableName": "Tab", "Segment": -2147483649, "TotalSegments": 99999999999999999999}' ],
 	[ 'UpdateItem', '{"TableName": "Tab", "Key": {"Id": {"S": "x"}}, "UpdateExpression": "SET ' . ('a = ' x 20_000) . '"}' ],
+	[ 'TagResource', '{"ResourceArn": "' . (':' x 100_000) . '/", "Tags": []}' ],
+	[ 'TagResource', '{"ResourceArn": "arn:aws:dynamodb:us-east-1:' . ('9' x 100_000) . ':table/Tab", "Tags": [{"Key": "k", "Value": "v"}]}' ],
+	[ 'UntagResource', '{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/' . ('\u0000' x 100_000) . '", "TagKeys": ["k"]}' ],
+	[ 'ListTagsOfResource', '{"ResourceArn": "\u0000"}' ],
 	[ 'Query', 'null' ],
 	[ 'Query', '[]' ],
 	[ 'Query', '"x"' ],
@@ -61,7 +65,7 @@ CREATE EXTENSION dynamo;
 CREATE TABLE requests (id serial PRIMARY KEY, operation text, request bytea);
 CREATE TABLE results (id int, outcome text);
 
--- The answer is cast to json to show that it is.  Bytes that are not UTF-8
+-- The answer is cast to json to show that it is, unless it is empty.  Bytes that are not UTF-8
 -- cannot arrive as text at all.
 CREATE FUNCTION try(operation text, request bytea) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -73,7 +77,7 @@ BEGIN
 	EXCEPTION WHEN OTHERS THEN
 		RETURN 'not text';
 	END;
-	PERFORM dynamo.invoke(operation, request_text)::json;
+	PERFORM nullif(dynamo.invoke(operation, request_text), '')::json;
 	RETURN 'success';
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || left(SQLERRM, 200);
