@@ -78,6 +78,31 @@ SELECT dynamo.execute_statement('SELECT tags FROM "Music"."BySold" WHERE Artist 
 SELECT pg_temp.songs('SELECT * FROM Music.BySold WHERE Artist = ''A'' ORDER BY Sold DESC');
 SELECT pg_temp.songs('SELECT * FROM Music.BySold WHERE Artist = ''A'' AND flag = true');
 
+-- keys in WHERE make no difference but to what is read: NOT NOT hides them
+CREATE FUNCTION pg_temp.same(source text, w text) RETURNS boolean LANGUAGE sql AS $$
+	SELECT (SELECT jsonb_agg(i ORDER BY i) FROM jsonb_array_elements(dynamo.execute_statement('SELECT * FROM ' || source || ' WHERE ' || w)->'Items') AS i)
+		IS NOT DISTINCT FROM (SELECT jsonb_agg(i ORDER BY i) FROM jsonb_array_elements(dynamo.execute_statement('SELECT * FROM ' || source || ' WHERE NOT NOT (' || w || ')')->'Items') AS i)
+$$;
+CREATE TEMP TABLE atoms AS SELECT a, n FROM unnest(ARRAY['Artist = ''A''', '''B'' = Artist', 'Artist IN (''A'', ''C'')', 'Song = ''s2''', 'Song > ''s1''', '''s3'' >= Song', 'Song BETWEEN ''s2'' AND ''s3''',
+	'begins_with(Song, ''s'')', 'Song IN [''s1'', ''s3'', ''s4'']', 'Song <> ''s3''', 'flag = true', 'Genre = ''pop''', 'Genre IN [''pop'', ''jazz'']', 'Sold < 30', 'Sold = 20']) WITH ORDINALITY AS t(a, n);
+SELECT source, count(*), count(*) FILTER (WHERE NOT pg_temp.same(source, w)) AS different
+FROM unnest('{Music,Music.BySold,Music.ByGenre}'::text[]) AS source, (SELECT format(f, x.a, y.a, z.a) AS w FROM atoms AS x, atoms AS y, atoms AS z,
+	unnest(ARRAY['%s AND %s AND %s', '%s AND %s OR %s', '%s AND (%s OR %s)', 'NOT (%s OR %s) AND %s']) AS f WHERE (x.n + y.n + z.n) % 5 = 0) AS t GROUP BY 1 ORDER BY 1;
+-- so it is with keys of several attributes
+SELECT dynamo.create_table('{"TableName": "Multi",
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}, {"AttributeName": "a", "AttributeType": "N"}, {"AttributeName": "b", "AttributeType": "S"},
+		{"AttributeName": "c", "AttributeType": "S"}, {"AttributeName": "d", "AttributeType": "N"}],
+	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+	"GlobalSecondaryIndexes": [{"IndexName": "multi", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}, {"AttributeName": "b", "KeyType": "HASH"},
+		{"AttributeName": "c", "KeyType": "RANGE"}, {"AttributeName": "d", "KeyType": "RANGE"}], "Projection": {"ProjectionType": "ALL"}}]}') IS NOT NULL AS created;
+SELECT count(dynamo.put_item('Multi', jsonb_build_object('id', jsonb_build_object('N', (a * 27 + b * 9 + c * 3 + d)::text), 'a', jsonb_build_object('N', a::text), 'b', jsonb_build_object('S', 'b' || b),
+	'c', jsonb_build_object('S', 'c' || c), 'd', jsonb_build_object('N', d::text)))) FROM generate_series(0, 2) AS a, generate_series(0, 2) AS b, generate_series(0, 2) AS c, generate_series(0, 2) AS d;
+CREATE TEMP TABLE multi_atoms AS SELECT a FROM unnest(ARRAY['a = 1', 'a IN [0, 2]', 'b = ''b1''', 'c = ''c1''', 'c IN (''c0'', ''c2'')', 'c > ''c0''', 'begins_with(c, ''c'')', 'd = 2', 'd BETWEEN 0 AND 1']) AS a;
+SELECT count(*), count(*) FILTER (WHERE NOT pg_temp.same('Multi.multi', w)) AS different FROM (SELECT format(f, x.a, y.a, z.a) AS w FROM multi_atoms AS x, multi_atoms AS y, multi_atoms AS z,
+	unnest(ARRAY['a = 1 AND b = ''b1'' AND %s AND %s AND %s', 'b = ''b2'' AND %s AND (%s OR %s)', '%s AND %s OR %s']) AS f) AS t;
+SELECT string_agg((i->'c'->>'S') || (i->'d'->>'N'), ' ') AS ordered FROM jsonb_array_elements(dynamo.execute_statement('SELECT c, d FROM Multi.multi WHERE a = 1 AND b = ''b1'' AND c >= ''c1'' ORDER BY c DESC, d DESC')->'Items') AS i;
+SELECT dynamo.delete_table('{"TableName": "Multi"}') IS NOT NULL AS deleted;
+
 -- pages: Limit counts items read
 CREATE FUNCTION pg_temp.pages(statement text, parameters jsonb, "limit" int) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

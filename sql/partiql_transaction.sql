@@ -70,5 +70,6 @@ SELECT r->'ConsumedCapacity' FROM dynamo.execute_statement('{"Statement": "SELEC
 SELECT r->'ConsumedCapacity' FROM dynamo.execute_statement('{"Statement": "UPDATE Plain SET n = 9 WHERE id = 88", "ReturnConsumedCapacity": "TOTAL"}'::jsonb) AS r;
 SELECT dynamo.batch_execute_statement('{"ReturnConsumedCapacity": "TOTAL", "Statements": [{"Statement": "DELETE FROM Plain WHERE id = 88"}, {"Statement": "INSERT INTO Plain VALUE {''id'': 1}"}, {"Statement": "DELETE"}]}');
 SELECT dynamo.batch_execute_statement('{"ReturnConsumedCapacity": "TOTAL", "Statements": [{"Statement": "SELECT * FROM Plain WHERE id = 1", "ConsistentRead": true}, {"Statement": "SELECT * FROM Plain WHERE id = 3"}]}');
+DELETE FROM dynamo.request_tokens WHERE token LIKE 'partiql-%';
 DROP VIEW pg_temp.items;
 SELECT dynamo.delete_table('{"TableName": "Plain"}') IS NOT NULL, dynamo.delete_table('{"TableName": "Music"}') IS NOT NULL;

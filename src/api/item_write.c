@@ -325,16 +325,18 @@ jsonb_equal(const Jsonb *a, const Jsonb *b)
 static void
 check_condition(const WriteRequest *write, const Jsonb *old_item)
 {
+	bool		present = old_item != NULL;
 	StringInfoData detail;
 
-	if (old_item && write->presence == PRESENCE_REFUSED)
-		dynamo_error(DYNAMO_DUPLICATE_ITEM, "Duplicate primary key exists in table");
-	if (condition_evaluate(write->condition, old_item ? &old_item->root : NULL) &&
-		(old_item || write->presence != PRESENCE_REQUIRED))
+	if (!(present && write->presence == PRESENCE_REFUSED) &&
+		!(!present && write->presence == PRESENCE_REQUIRED) &&
+		condition_evaluate(write->condition, present ? &old_item->root : NULL))
 		return;
 	/* a transaction that fails shows no capacity */
 	if (write->transaction == NULL)
 		capacity_check_item(write->capacity, old_item);
+	if (write->presence == PRESENCE_REFUSED)
+		dynamo_error(DYNAMO_DUPLICATE_ITEM, "Duplicate primary key exists in table");
 	if (!write->return_on_failure || old_item == NULL)
 		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,
 					 "The conditional request failed");

@@ -454,10 +454,10 @@ static void
 plan_insert(const Statement *statement, const TableDescriptor *descriptor,
 			WriteRequest *write)
 {
-	attr_map_normalize(statement->item);
-	check_item_key(statement->item, &descriptor->key);
 	write->kind = WRITE_PUT;
 	write->presence = PRESENCE_REFUSED;
+	attr_map_normalize(statement->item);
+	check_item_key(statement->item, &descriptor->key);
 	write->item = json_to_jsonb(statement->item);
 	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
 		validation_error("Item size has exceeded the maximum allowed size");

@@ -14,15 +14,13 @@
 #include "api/transact.h"
 #include "errors.h"
 
-/* A member, while it is planned. */
+/* A member: one of read and write is what comes of it. */
 typedef struct TransactMember
 {
 	const JsonNode *request;
 	Statement  *statement;
-	Relation	rel;
-	const TableDescriptor *descriptor;
-	bool		single;			/* is it about one item, as it must be? */
-	CancellationReason *reason; /* why it cannot be; NULL: it can */
+	ReadRequest *read;
+	WriteRequest *write;
 } TransactMember;
 
 /* ---- statements on their own ---- */
@@ -84,67 +82,65 @@ parse_members(const JsonNode *statements, TransactMember *members)
 
 /* ---- against the tables ---- */
 
-/* Plan a member: a read, or else a write. */
-static void
-plan_member(TransactMember *member, ReadRequest *read, WriteRequest *write)
+/*
+ * What a member reads or writes.  False if that is not one item, as it must
+ * be.  What the table shows to be wrong becomes the reason to cancel.
+ */
+static bool
+plan_member(TransactMember *member, const TableDescriptor *descriptor)
 {
 	const Statement *statement = member->statement;
 	MemoryContext context = CurrentMemoryContext;
+	volatile bool single = true;
 
 	PG_TRY();
 	{
-		if (read)
+		if (member->read)
 		{
-			read->table_name = &statement->table_name;
-			read->projection = statement->projection;
-			read->key = statement_plan_key(statement, member->descriptor);
-			member->single = read->key != NULL;
+			member->read->key = statement_plan_key(statement, descriptor);
+			single = member->read->key != NULL;
 		}
 		else
-			member->single =
-				statement_plan_write(statement, member->descriptor,
-									 member_is(member->request,
-											   "ReturnValuesOnConditionCheckFailure",
-											   "ALL_OLD"),
-									 write);
+			single = statement_plan_write(statement, descriptor,
+										  member_is(member->request,
+													"ReturnValuesOnConditionCheckFailure",
+													"ALL_OLD"),
+										  member->write);
 	}
 	PG_CATCH();
 	{
-		member->reason = transact_catch_reason(context);
+		CancellationReason *reason = transact_catch_reason(context);
+
+		if (member->read)
+			member->read->reason = reason;
+		else
+			member->write->reason = reason;
 	}
 	PG_END_TRY();
+	return single;
 }
 
-/*
- * Plan all members; reads or writes is NULL.  What the tables show to be
- * wrong already cancels the transaction.
- */
 static void
-plan_members(TransactMember *members, int n, ReadRequest *reads,
-			 WriteRequest *writes)
+plan_members(TransactMember *members, int n)
 {
-	CancellationReason **reasons = palloc(sizeof(CancellationReason *) * n);
-
 	for (int i = 0; i < n; i++)
 	{
 		const Statement *statement = members[i].statement;
+		const TableDescriptor *descriptor;
+		LOCKMODE	lockmode = members[i].read ? AccessShareLock :
+		statement->kind == STATEMENT_EXISTS ? RowShareLock : RowExclusiveLock;
+		Relation	rel;
+		bool		single;
 
-		members[i].rel = open_table(&statement->table_name,
-									reads ? AccessShareLock :
-									statement->kind == STATEMENT_EXISTS ?
-									RowShareLock : RowExclusiveLock,
-									statement_privileges(statement),
-									&members[i].descriptor);
-		plan_member(&members[i], reads ? &reads[i] : NULL,
-					writes ? &writes[i] : NULL);
-		table_close(members[i].rel, NoLock);
-		if (members[i].reason == NULL && !members[i].single)
-			member_error(i, reads ?
+		rel = open_table(&statement->table_name, lockmode,
+						 statement_privileges(statement), &descriptor);
+		single = plan_member(&members[i], descriptor);
+		table_close(rel, NoLock);
+		if (!single)
+			member_error(i, members[i].read ?
 						 "Select statements within ExecuteTransaction must specify the primary key in the where clause." :
 						 "EXISTS() must contain a single item read with additional condition");
-		reasons[i] = members[i].reason;
 	}
-	transact_raise_reasons(reasons, n);
 }
 
 /* ---- ExecuteTransaction ---- */
@@ -156,7 +152,13 @@ run_reads(TransactMember *members, int n, const JsonNode *request,
 	ReadRequest *reads = palloc0(sizeof(ReadRequest) * n);
 	JsonNode	responses;
 
-	plan_members(members, n, reads, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		reads[i].table_name = &members[i].statement->table_name;
+		reads[i].projection = members[i].statement->projection;
+		members[i].read = &reads[i];
+	}
+	plan_members(members, n);
 	transact_read(reads, n, capacity_detail(request), response);
 
 	json_set_array(&responses, n);
@@ -199,7 +201,9 @@ run_writes(TransactMember *members, int n, const JsonNode *request,
 	PreventCommandIfReadOnly("ExecuteTransaction");
 	PreventCommandIfParallelMode("ExecuteTransaction");
 
-	plan_members(members, n, NULL, writes);
+	for (int i = 0; i < n; i++)
+		members[i].write = &writes[i];
+	plan_members(members, n);
 	for (int i = 0; i < n; i++)
 		size += transact_map_size(writes[i].key) +
 			(writes[i].item ? item_size(&writes[i].item->root) : 0);

@@ -89,8 +89,9 @@ append_reason(StringInfo out, const CancellationReason *reason)
 		appendStringInfoChar(out, '}');
 }
 
-void
-transact_raise_reasons(CancellationReason *const *reasons, int n)
+/* Raise TransactionCanceledException if there is a reason. */
+static void
+raise_reasons(CancellationReason *const *reasons, int n)
 {
 	StringInfoData detail;
 	StringInfoData message;
@@ -184,6 +185,8 @@ check_write(WriteRequest *write)
 {
 	MemoryContext context = CurrentMemoryContext;
 
+	if (write->reason)
+		return;
 	PG_TRY();
 	{
 		write_check(write);
@@ -327,7 +330,10 @@ transact_write(WriteRequest *writes, int nwrites, CapacityDetail detail,
 
 	/* Values that no key can have are a fault of the request */
 	for (int i = 0; i < nwrites; i++)
-		write_check_key_values(&writes[i]);
+	{
+		if (writes[i].reason == NULL)
+			write_check_key_values(&writes[i]);
+	}
 	for (int i = 0; i < nwrites; i++)
 	{
 		writes[i].transaction = &transaction;
@@ -346,7 +352,7 @@ transact_write(WriteRequest *writes, int nwrites, CapacityDetail detail,
 		if (reasons[i] == NULL && writes[i].throttled)
 			reasons[i] = shortage_reason(writes[i].capacity);
 	}
-	transact_raise_reasons(reasons, nwrites);
+	raise_reasons(reasons, nwrites);
 	if (result)
 		*result = sorted;
 }
@@ -359,6 +365,8 @@ check_read(ReadRequest *read)
 {
 	MemoryContext context = CurrentMemoryContext;
 
+	if (read->reason)
+		return;
 	PG_TRY();
 	{
 		read->encoded_key = item_key_from_request(read->table->descriptor,
@@ -470,7 +478,10 @@ transact_read(ReadRequest *reads, int nreads, CapacityDetail detail,
 									   AccessShareLock, ACL_SELECT);
 	table_set_open(&tables);
 	for (int i = 0; i < nreads; i++)
-		item_check_key_values(reads[i].table->descriptor, reads[i].key);
+	{
+		if (reads[i].reason == NULL)
+			item_check_key_values(reads[i].table->descriptor, reads[i].key);
+	}
 	for (int i = 0; i < nreads; i++)
 		check_read(&reads[i]);
 	refuse_duplicate_reads(reads, nreads);
@@ -479,7 +490,7 @@ transact_read(ReadRequest *reads, int nreads, CapacityDetail detail,
 	table_set_close(&tables);
 	for (int i = 0; i < nreads; i++)
 		reasons[i] = reads[i].reason;
-	transact_raise_reasons(reasons, nreads);
+	raise_reasons(reasons, nreads);
 }
 
 void

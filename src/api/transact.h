@@ -39,9 +39,6 @@ extern const char *transact_reason_code(const char *exception);
  */
 extern CancellationReason *transact_catch_reason(MemoryContext context);
 
-/* Raise TransactionCanceledException if there is a reason (NULL: none). */
-extern void transact_raise_reasons(CancellationReason *const *reasons, int n);
-
 /* Raise ValidationException if the members carry so many bytes. */
 extern void transact_check_size(uint64 size);
 
@@ -58,8 +55,8 @@ extern bool transact_happened(const char *operation, const JsonNode *token,
 							  const JsonNode *request);
 
 /*
- * Run prepared writes, zeroed where write_prepare() was not used: open the
- * tables, check, refuse two of one item, write all or nothing.  The tables
+ * Run prepared writes, zeroed where write_prepare() was not used, but for the
+ * reason if the caller knows one: open the tables, check, refuse two of one item, write all or nothing.  The tables
  * stay open in `tables` until the caller closes them.  sorted (NULL: not
  * wanted): the order in which they were written.
  */
@@ -70,7 +67,7 @@ extern void transact_write(WriteRequest *writes, int nwrites,
 /* One read of several. */
 typedef struct ReadRequest
 {
-	/* what is asked for; the rest is zero */
+	/* what is asked for; the rest is zero, but for a reason that is known */
 	const JsonNode *table_name;
 	const JsonNode *key;		/* in normal form */
 	const Projection *projection;	/* NULL: the whole item */

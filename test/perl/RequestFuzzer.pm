@@ -227,18 +227,26 @@ my %templates = (
 		return obj(TransactItems => \@actions,
 			$self->maybe(ClientRequestToken => 'token' . $self->number(3)));
 	} ],
-	ExecuteStatement => [ 4, sub {
-		obj(Statement => $_[0]->statement($_[1]),
-			$_[0]->maybe(Parameters => [ $_[0]->value(2) ]))
-	} ],
-	BatchExecuteStatement => [ 1, sub {
+	ExecuteStatement => [ 6, sub {
 		my ($self, $table) = @_;
-		obj(Statements => [ map { obj(Statement => $self->statement($table)) } 1 .. 2 ])
+		obj($self->statement($table, 6), $self->maybe(Limit => \($self->number(3) + 1)),
+			$self->maybe(NextToken => $self->pick('abc', 'AQ==',
+				'AQAAAAAAAAAAAAAAAA==', 'AQ' . 'A' x 100)),
+			$self->maybe(ReturnConsumedCapacity => 'INDEXES'),
+			$self->maybe(ConsistentRead => $true))
 	} ],
-	ExecuteTransaction => [ 1, sub {
+	BatchExecuteStatement => [ 2, sub {
 		my ($self, $table) = @_;
+		my $kinds = $self->pick(1, 5, 6);
+		obj(Statements => [ map { obj($self->statement($table, $kinds)) } 1 .. 3 ],
+			$self->maybe(ReturnConsumedCapacity => 'TOTAL'))
+	} ],
+	ExecuteTransaction => [ 2, sub {
+		my ($self, $table) = @_;
+		my $kinds = $self->pick(1, 5, 6);
 		obj(TransactStatements =>
-			  [ map { obj(Statement => $self->statement($table)) } 1 .. 2 ])
+			  [ map { obj($self->statement($table, $kinds)) } 1 .. 3 ],
+			$self->maybe(ClientRequestToken => 'token'))
 	} ],
 	ListStreams => [ 1, sub { obj($_[0]->maybe(TableName => $_[1]), Limit => \'5') } ],
 	DescribeStream => [ 1, sub {
@@ -490,23 +498,104 @@ sub soup
 	return ($open x $times) . $middle . ($close x $times);
 }
 
+# Statement and Parameters: SELECT, of the first `kinds` kinds, or damaged.
 sub statement
 {
-	my ($self, $table) = @_;
-	my @tokens = ('SELECT', '*', 'FROM', $table, "\"$table\"", 'WHERE', 'pk',
-		'=', "'p1'", '?', 'INSERT', 'INTO', 'VALUE', '{', '}', "'pk'", ':',
-		'UPDATE', 'SET', 'REMOVE', 'DELETE', 'AND', 'OR', 'IN', '[', ']', '(',
-		')', ',', '<<', '>>', 'RETURNING', 'ALL', 'OLD', '1', '1e400', "'",
-		'"', ';', '--', 'MISSING', 'NULL', 'true', '.', 'begins_with');
+	my ($self, $table, $kinds) = @_;
+	my $text = $self->statement_text($table, $kinds);
 
-	return $self->pick(
-		"SELECT * FROM \"$table\" WHERE pk = 'p1'",
-		"SELECT a, b.c FROM $table WHERE pk = ? AND sk > 1",
-		"INSERT INTO $table VALUE {'pk': 'p1', 'sk': 1, 'a': [1, {'b': <<1, 2>>}]}",
-		"UPDATE $table SET a = a + 1 REMOVE b WHERE pk = 'p1' AND sk = 2 RETURNING ALL NEW *",
-		"DELETE FROM $table WHERE pk = 'p2' AND sk = 2")
-	  if $self->chance(2);
-	return join(' ', map { $self->pick(@tokens) } 1 .. 1 + $self->number(20));
+	if ($self->chance(4))
+	{
+		# drop, double or swap a token, or put in another one
+		my @tokens = split /(\s+|[(),.=<>\[\]{}?'"])/, $text;
+		for (1 .. 1 + $self->number(3))
+		{
+			splice @tokens, $self->number(scalar @tokens), $self->number(2),
+			  $self->number(2) ? $self->pick(@tokens) : $self->pick('NOT', 'AND', 'IS',
+				'MISSING', 'NULL', '?', "'", '"', '<<', '>>', '(', ']', '{', ':', '-',
+				'1e400', '--', '/*', ';', '.', '*', '||', "\x{0}", "\x{10FFFF}", "\x{e9}",
+				'RETURNING ALL OLD *', 'ORDER BY sk DESC', 'size(', 'begins_with');
+		}
+		$text = join '', @tokens;
+	}
+	return (Statement => $text,
+		$text =~ /\?/ && !$self->chance(10) ?
+		  (Parameters => [ map { $self->value(2) } $text =~ /\?/g ]) : ());
+}
+
+sub statement_text
+{
+	my ($self, $table, $kinds) = @_;
+	my $name = $self->pick($table, "\"$table\"");
+	my $kind = $self->number($kinds);
+	my $key = $table eq 'FuzzHash' ? "pk = 'p1'" : "pk = 'p1' AND sk = 1";
+	my $more = $self->chance(2) ? '' : ' AND ' . $self->where(2);
+
+	# only reads of one item
+	return "SELECT * FROM $name WHERE $key" if $kinds == 1;
+	if ($kind <= 1 && $kinds == 6)
+	{
+		my $columns = $self->pick('*', '*', 'a', 'pk, a.b[0], "c"', "a['b'], m");
+		my $index = $self->chance(3) ? '.' . $self->pick('gsi', 'lsi', '"multi"') : '';
+		my $where = $self->chance(5) ? '' : ' WHERE ' .
+		  $self->pick($self->where(3), "$key$more", "pk IN ['p1', 'p2'] AND " . $self->where(2));
+		return "SELECT $columns FROM $name$index$where" .
+		  $self->pick('', '', ' ORDER BY sk DESC', ' ORDER BY pk, sk');
+	}
+	return "INSERT INTO $name VALUE {'pk': " . $self->pick("'p1'", "'p2'", '?') .
+	  ", 'sk': 1, 'a': " . $self->literal(3) . "}" if $kind == 2;
+	return "DELETE FROM $name WHERE $key$more" . $self->pick('', ' RETURNING ALL OLD *')
+	  if $kind == 3;
+	return "EXISTS(SELECT * FROM $name WHERE $key$more)" if $kind == 4 && $self->chance(3);
+	return "UPDATE $name " . join(' ', map {
+			$self->pick("SET a = " . $self->literal(2), 'SET a = a + 1', 'REMOVE b',
+				'SET b.c[1] = if_not_exists(b, ?), c = list_append(a, [1])',
+				"SET d = set_add(d, <<'x'>>)", 'SET d = set_delete(d, ?)',
+				'SET a = 1 + 2 - (3 - 4)', 'SET m = pk')
+		} 1 .. 1 + $self->number(2)) . " WHERE $key$more" .
+	  $self->pick('', ' RETURNING ALL NEW *', ' RETURNING MODIFIED OLD *');
+}
+
+# A condition, nested at most `depth` levels.
+sub where
+{
+	my ($self, $depth) = @_;
+	my $left = $self->pick('a', 'b.c', 'pk', 'sk', 'g', 'm', 'size(a)', "\"d\"", 'c[0]');
+	my $right = $self->pick('?', '1', "'p1'", "'x'", 'b', $self->literal(1));
+
+	if ($depth > 0 && $self->chance(2))
+	{
+		my $operator = $self->pick('AND', 'or', 'AND NOT');
+		return '(' . $self->where($depth - 1) . " $operator " . $self->where($depth - 1) . ')';
+	}
+
+	# too much of one thing
+	return $self->pick('NOT ', '(') x $self->pick(50, 301, 4000) . 'a = 1' if $self->chance(60);
+	return 'a IN (' . join(',', 1 .. $self->pick(99, 100, 101, 1500)) . ')' if $self->chance(60);
+	return 'a = ' . $self->pick('[', "{'a':") x $self->pick(31, 34, 900) if $self->chance(60);
+	return $self->pick("$left = $right", "$left <> $right", "$left < $right",
+		"$right >= $left", "$left BETWEEN 1 AND 2", "$left IN ($right, 1)",
+		"$left IN ['p1', 'p2', 1]", "$left IS MISSING", "$left IS NOT NULL",
+		"contains($left, $right)", "begins_with($left, 'p')",
+		"attribute_type($left, 'S')", 'NOT attribute_exists(a)');
+}
+
+# A value as statements write it.
+sub literal
+{
+	my ($self, $depth) = @_;
+	my $kind = $self->number($depth > 0 ? 8 : 5);
+
+	return $self->pick("'x'", "''", "'it''s'", "'\x{e9}\x{1F600}\x{0}'") if $kind <= 1;
+	return $self->pick('1', '-1.50', '+.5', '1e125', '1e400', '123456789012345678901234567890123456789')
+	  if $kind == 2;
+	return $self->pick('true', 'NULL', 'MISSING', 'false') if $kind == 3;
+	return '?' if $kind == 4;
+	return $self->pick("<<1, 2>>", "<<'a'>>", '<<>>', "<<1, 'a'>>", '<<?>>') if $kind == 5;
+	return '[' . join(', ', map { $self->literal($depth - 1) } 1 .. $self->number(4)) . ']'
+	  if $kind == 6;
+	return '{' . join(', ', map { "'" . $self->pick('a', 'b', '', 'x' x 300) . "': " .
+			$self->literal($depth - 1) } 1 .. $self->number(4)) . '}';
 }
 
 # ---- oddities ----
