@@ -191,24 +191,34 @@ my %templates = (
 	BatchGetItem => [ 4, sub {
 		my ($self) = @_;
 		return obj(RequestItems => obj(map {
-			$_ => obj(Keys => [ $self->key($_), $self->key($_) ])
-		} @tables));
+			my $table = $_;
+			$table => obj(Keys => [ map { $self->key($table) } 0 .. $self->number(3) ],
+				$self->maybe(ConsistentRead => $true),
+				$self->either([ AttributesToGet => [ 'a', 'pk' ] ],
+					[ $self->chance(2) ? $self->expressions('ProjectionExpression') : () ]))
+		} $self->some_tables),
+			$self->capacity);
 	} ],
-	BatchWriteItem => [ 4, sub {
+	BatchWriteItem => [ 6, sub {
 		my ($self) = @_;
 		return obj(RequestItems => obj(map {
-			$_ => [ obj(PutRequest => obj(Item => $self->item($_))),
-				obj(DeleteRequest => obj(Key => $self->key($_))) ]
-		} @tables));
+			my $table = $_;
+			$table => [ map {
+				$self->chance(3)
+				  ? obj(DeleteRequest => obj(Key => $self->key($table)))
+				  : obj(PutRequest => obj(Item => $self->item($table)))
+			} 0 .. $self->number(4) ]
+		} $self->some_tables),
+			$self->capacity, $self->maybe(ReturnItemCollectionMetrics => 'SIZE'));
 	} ],
 	TransactGetItems => [ 4, sub {
 		my ($self) = @_;
 		return obj(TransactItems => [ map {
 			obj(Get => obj(TableName => $_, Key => $self->key($_),
-				$self->expressions('ProjectionExpression')))
-		} @tables ]);
+				$self->maybe($self->expressions('ProjectionExpression'))))
+		} $self->some_tables ], $self->capacity);
 	} ],
-	TransactWriteItems => [ 6, sub {
+	TransactWriteItems => [ 10, sub {
 		my ($self) = @_;
 		my %kinds = (
 			Put => [ 'Item' ],
@@ -216,16 +226,20 @@ my %templates = (
 			Delete => [ 'Key' ],
 			ConditionCheck => [ 'Key', 'ConditionExpression' ]);
 		my @actions;
-		for my $table (@tables)
+		for my $table ($self->some_tables, $self->some_tables)
 		{
 			my $kind = $self->pick(sort keys %kinds);
-			my ($what, $expression) = @{ $kinds{$kind} };
+			my ($what, @expressions) = @{ $kinds{$kind} };
+			push @expressions, 'ConditionExpression'
+			  if $kind ne 'ConditionCheck' && $self->chance(3);
 			push @actions, obj($kind => obj(TableName => $table,
 				$what => $what eq 'Item' ? $self->item($table) : $self->key($table),
-				$expression ? $self->expressions($expression) : ()));
+				$self->maybe(ReturnValuesOnConditionCheckFailure => 'ALL_OLD'),
+				@expressions ? $self->expressions(@expressions) : ()));
 		}
 		return obj(TransactItems => \@actions,
-			$self->maybe(ClientRequestToken => 'token' . $self->number(3)));
+			$self->maybe(ClientRequestToken => 'token' . $self->number(3)),
+			$self->capacity, $self->maybe(ReturnItemCollectionMetrics => 'SIZE'));
 	} ],
 	ExecuteStatement => [ 4, sub {
 		obj(Statement => $_[0]->statement($_[1]),
@@ -298,6 +312,21 @@ sub number
 sub pick { my $self = shift; return $_[ $self->number(scalar @_) ] }
 sub chance { my ($self, $n) = @_; return $self->number($n) == 0 }
 sub maybe { my $self = shift; return $self->chance(4) ? @_ : () }
+
+# One or more of the tables
+sub some_tables
+{
+	my ($self) = @_;
+	my $first = $self->number(scalar @tables);
+
+	return @tables[ $first .. $#tables ];
+}
+
+sub capacity
+{
+	my ($self) = @_;
+	return $self->maybe(ReturnConsumedCapacity => $self->pick('TOTAL', 'INDEXES'));
+}
 sub either { my $self = shift; return @{ $self->pick(@_) } }
 
 # ---- parts of sensible requests ----
