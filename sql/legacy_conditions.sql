@@ -88,6 +88,7 @@ SELECT o, filter(jsonb_build_object('n', condition('GT', '[{"N": "4"}]'), 'u', c
 SELECT filter('{}', '{"ConditionalOperator": "AND"}') UNION ALL SELECT filter('{"u": {"ComparisonOperator": "NULL"}}', '{"ConditionalOperator": "OR"}') UNION ALL SELECT answer('Scan', '{"ConditionalOperator": "OR"}') UNION ALL SELECT keys('pk', '{"ConditionalOperator": "OR"}') UNION ALL SELECT filter('{}', '{"ConditionalOperator": "or"}');
 SELECT filter('{"sk": {"ComparisonOperator": "LT", "AttributeValueList": [{"N": "0"}]}}') UNION ALL SELECT filter('{"pk": {"ComparisonOperator": "NOT_NULL"}}');
 SELECT keys('g', '{"IndexName": "by_g", "QueryFilter": {"h": {"ComparisonOperator": "NOT_NULL"}}}') UNION ALL SELECT keys('g', '{"IndexName": "by_g", "QueryFilter": {"sk": {"ComparisonOperator": "GE", "AttributeValueList": [{"N": "8"}]}}}') UNION ALL SELECT keys('g', '{"IndexName": "by_g", "QueryFilter": {"n": {"ComparisonOperator": "NOT_NULL"}}}')
+UNION ALL SELECT keys('g', '{"IndexName": "by_g", "QueryFilter": {"n": {"ComparisonOperator": "NOT_CONTAINS", "AttributeValueList": [{"N": "3"}]}, "u": {"ComparisonOperator": "NULL"}, "s": {"ComparisonOperator": "NOT_NULL"}}}')
 UNION ALL SELECT keys('pk', '{"IndexName": "local", "QueryFilter": {"n": {"ComparisonOperator": "LT", "AttributeValueList": [{"N": "3"}]}}}');
 -- counts are after the filter, Limit and ScannedCount before it
 SELECT dynamo.query('{"TableName": "lco_n", "Limit": 5, "Select": "COUNT", "KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "p1"}]}}, "QueryFilter": {"u": {"ComparisonOperator": "NULL"}}}');
@@ -116,6 +117,11 @@ SELECT answer('Query', '{"TableName": "missing"}') UNION ALL SELECT answer('Quer
 UNION ALL SELECT answer('Query', '{"TableName": "missing", "KeyConditions": {"a": {"ComparisonOperator": "EQ"}, "b": {"ComparisonOperator": "NULL"}, "c": {"ComparisonOperator": "NULL"}}}')
 UNION ALL SELECT answer('Query', '{"TableName": "missing", "KeyConditions": {"a": {"ComparisonOperator": "NULL"}, "b": {"ComparisonOperator": "NULL"}, "c": {"ComparisonOperator": "NULL"}}}')
 UNION ALL SELECT answer('Query', '{"TableName": "missing", "KeyConditions": {"a": {"ComparisonOperator": "NULL"}}}');
+
+-- the forms by rows take them, too
+SELECT item #>> '{sk,N}' AS sk FROM dynamo.query_items('{"TableName": "lco_n", "KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "p1"}]}}, "QueryFilter": {"u": {"ComparisonOperator": "NULL"}}}') item;
+SELECT count(*) FROM dynamo.scan_items('{"TableName": "lco_n", "ScanFilter": {"u": {"ComparisonOperator": "NULL"}}}');
+SELECT dynamo.query_items('{"TableName": "lco_n", "KeyConditions": {"pk": {"ComparisonOperator": "eq"}}}');
 
 DROP TABLE faults;
 DROP FUNCTION filter, keys, ask, condition, answer;

@@ -149,6 +149,16 @@ is_projected(const IndexDescriptor *index, const DocPath *path)
 	return false;
 }
 
+/* Do two paths begin with the same attribute? */
+static bool
+path_names_same(const DocPath *a, const DocPath *b)
+{
+	const PathElement *x = &a->elements[0];
+	const PathElement *y = &b->elements[0];
+
+	return x->name_len == y->name_len && memcmp(x->name, y->name, x->name_len) == 0;
+}
+
 /* "a, b": the attributes of paths that an index does not project, or NULL. */
 static char *
 list_unprojected(const IndexDescriptor *index, const DocPath *paths, int npaths)
@@ -158,6 +168,9 @@ list_unprojected(const IndexDescriptor *index, const DocPath *paths, int npaths)
 	initStringInfo(&names);
 	for (int i = 0; i < npaths; i++)
 	{
+		/* A condition may name its attribute twice */
+		if (i > 0 && path_names_same(&paths[i - 1], &paths[i]))
+			continue;
 		if (!is_projected(index, &paths[i]))
 			appendStringInfo(&names, "%s%.*s", names.len ? ", " : "",
 							 (int) paths[i].elements[0].name_len,
