@@ -200,12 +200,19 @@ CREATE TABLE dynamo.tables (
 	key_schema jsonb NOT NULL,
 	billing_mode text NOT NULL CHECK (billing_mode IN ('PROVISIONED', 'PAY_PER_REQUEST')),
 	on_demand_since timestamptz,
+	on_demand_switches timestamptz[] NOT NULL,
 	read_capacity bigint NOT NULL,
 	write_capacity bigint NOT NULL,
 	last_increase timestamptz,
 	last_decrease timestamptz,
+	decreases int NOT NULL,
+	max_read_units bigint NOT NULL,
+	max_write_units bigint NOT NULL,
+	warm_read_units bigint NOT NULL,
+	warm_write_units bigint NOT NULL,
 	table_class text,
 	table_class_since timestamptz,
+	kms_key text,
 	deletion_protection boolean NOT NULL
 ) WITH (user_catalog_table = true);
 COMMENT ON TABLE dynamo.tables IS 'DynamoDB tables and the item tables in schema dynamo_data that hold them; written by the API only';
@@ -225,6 +232,11 @@ CREATE TABLE dynamo.indexes (
 	write_capacity bigint NOT NULL,
 	last_increase timestamptz,
 	last_decrease timestamptz,
+	decreases int NOT NULL,
+	max_read_units bigint NOT NULL,
+	max_write_units bigint NOT NULL,
+	warm_read_units bigint NOT NULL,
+	warm_write_units bigint NOT NULL,
 	status text NOT NULL CHECK (status IN ('CREATING', 'ACTIVE')),
 	filled_to bytea,
 	items_done bigint NOT NULL,
@@ -235,8 +247,29 @@ COMMENT ON TABLE dynamo.indexes IS 'secondary indexes of DynamoDB tables and the
 -- not filled_to: it is the key of an item
 GRANT SELECT (table_name, index_name, global, "position", column_name, key_schema,
 	projection_type, non_key_attributes, read_capacity, write_capacity, last_increase,
-	last_decrease, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
+	last_decrease, decreases, max_read_units, max_write_units, warm_read_units,
+	warm_write_units, status, items_done, items_total) ON dynamo.indexes TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.indexes', '');
+
+CREATE TABLE dynamo.tags (
+	table_name text COLLATE "C" NOT NULL,
+	key text COLLATE "C" NOT NULL,
+	value text NOT NULL,
+	PRIMARY KEY (table_name, key)
+) WITH (user_catalog_table = true);
+COMMENT ON TABLE dynamo.tags IS 'tags of DynamoDB tables; written by the API only';
+GRANT SELECT ON dynamo.tags TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('dynamo.tags', '');
+
+CREATE TABLE dynamo.request_tokens (
+	role_id oid NOT NULL,
+	token text COLLATE "C" NOT NULL,
+	request_hash bytea NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (role_id, token)
+);
+COMMENT ON TABLE dynamo.request_tokens IS 'ClientRequestTokens of the last minutes, and the requests that they came with; not dumped';
+CREATE INDEX request_tokens_created_at_idx ON dynamo.request_tokens (created_at);
 
 CREATE VIEW dynamo.index_builds AS
 	SELECT i.table_name, i.index_name,
@@ -287,6 +320,14 @@ CREATE FUNCTION dynamo.exceptions(OUT sqlstate text, OUT name text, OUT http_sta
 	AS 'MODULE_PATHNAME', 'dynamo_exceptions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 COMMENT ON FUNCTION dynamo.exceptions() IS 'the exceptions of DynamoDB: SQLSTATE, name, HTTP status';
 
+CREATE FUNCTION dynamo.batch_get_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_get_item' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.batch_get_item(jsonb) IS 'BatchGetItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.batch_write_item(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_batch_write_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.batch_write_item(jsonb) IS 'BatchWriteItem of the DynamoDB API';
+
 CREATE FUNCTION dynamo.create_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_create_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.create_table(jsonb) IS 'CreateTable of the DynamoDB API';
@@ -298,6 +339,14 @@ COMMENT ON FUNCTION dynamo.delete_item(jsonb) IS 'DeleteItem of the DynamoDB API
 CREATE FUNCTION dynamo.delete_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_delete_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.delete_table(jsonb) IS 'DeleteTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.describe_endpoints(request jsonb DEFAULT '{}') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_endpoints' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_endpoints(jsonb) IS 'DescribeEndpoints of the DynamoDB API';
+
+CREATE FUNCTION dynamo.describe_limits(request jsonb DEFAULT '{}') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_limits' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_limits(jsonb) IS 'DescribeLimits of the DynamoDB API';
 
 CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
@@ -311,6 +360,10 @@ CREATE FUNCTION dynamo.list_tables(request jsonb DEFAULT '{}') RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_list_tables' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.list_tables(jsonb) IS 'ListTables of the DynamoDB API';
 
+CREATE FUNCTION dynamo.list_tags_of_resource(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_list_tags_of_resource' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.list_tags_of_resource(jsonb) IS 'ListTagsOfResource of the DynamoDB API';
+
 CREATE FUNCTION dynamo.put_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_put_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.put_item(jsonb) IS 'PutItem of the DynamoDB API';
@@ -322,6 +375,22 @@ COMMENT ON FUNCTION dynamo.query(jsonb) IS 'Query of the DynamoDB API';
 CREATE FUNCTION dynamo.scan(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_scan' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.scan(jsonb) IS 'Scan of the DynamoDB API';
+
+CREATE FUNCTION dynamo.tag_resource(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_tag_resource' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.tag_resource(jsonb) IS 'TagResource of the DynamoDB API';
+
+CREATE FUNCTION dynamo.transact_get_items(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_transact_get_items' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.transact_get_items(jsonb) IS 'TransactGetItems of the DynamoDB API';
+
+CREATE FUNCTION dynamo.transact_write_items(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_transact_write_items' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.transact_write_items(jsonb) IS 'TransactWriteItems of the DynamoDB API';
+
+CREATE FUNCTION dynamo.untag_resource(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_untag_resource' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.untag_resource(jsonb) IS 'UntagResource of the DynamoDB API';
 
 CREATE FUNCTION dynamo.update_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_item' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

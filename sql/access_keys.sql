@@ -9,7 +9,7 @@ SELECT * FROM dynamo.operations();
 SELECT sqlstate FROM dynamo.exceptions() WHERE name = 'AccessDeniedException';
 -- each has a function of its name
 SELECT op FROM dynamo.operations() AS op WHERE to_regprocedure('dynamo.' ||
-	lower(regexp_replace(op, '(?<!^)([A-Z])', '_\1')) || '(jsonb)') IS NULL;
+	lower(regexp_replace(op, '(?<!^)([A-Z])', '_\1', 'g')) || '(jsonb)') IS NULL;
 
 CREATE ROLE regress_keys_app;
 CREATE ROLE regress_keys_other;

@@ -6,14 +6,18 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
+#include "api/throttle.h"
 #include "dynamo.h"
 #include "worker.h"
 
 PG_MODULE_MAGIC;
 
 char	   *dynamo_account_id;
+int			dynamo_capacity_buckets;
+bool		dynamo_enforce_capacity;
 bool		dynamo_log_errors;
 int			dynamo_max_workers;
 char	   *dynamo_region;
@@ -28,6 +32,17 @@ check_account_id(char **newval, void **extra, GucSource source)
 	if (strlen(*newval) == 12 && strspn(*newval, "0123456789") == 12)
 		return true;
 	GUC_check_errdetail("An account id is twelve digits.");
+	return false;
+}
+
+/* What requests consume is kept in shared memory. */
+static bool
+check_enforce_capacity(bool *newval, void **extra, GucSource source)
+{
+	if (!*newval || throttle_is_available())
+		return true;
+	GUC_check_errmsg("dynamo.enforce_capacity needs shared memory");
+	GUC_check_errhint("Add dynamo to shared_preload_libraries and restart the server.");
 	return false;
 }
 
@@ -52,6 +67,25 @@ _PG_init(void)
 							   "changing the setting changes them all.",
 							   &dynamo_account_id, "000000000000",
 							   PGC_SUSET, 0, check_account_id, NULL, NULL);
+
+	/* Only the postmaster can define what it alone can set. */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("dynamo.capacity_buckets",
+								"Token buckets of dynamo.enforce_capacity.",
+								"A table or global index whose capacity is enforced takes "
+								"one for reads and one for writes, in shared memory. Where "
+								"there are more, the one that was not used for longest is "
+								"forgotten, and begins again with a full burst.",
+								&dynamo_capacity_buckets, 2048, 16, 65536,
+								PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("dynamo.enforce_capacity",
+							 "Throttles requests that exceed the capacity of a table or an index.",
+							 "Provisioned capacity and the maxima of OnDemandThroughput, "
+							 "with what was left unused for 300 seconds as a burst. Off, "
+							 "capacity is counted where a request asks for it, and limits "
+							 "nothing. The library must be in shared_preload_libraries.",
+							 &dynamo_enforce_capacity, false,
+							 PGC_SUSET, 0, check_enforce_capacity, NULL, NULL);
 	DefineCustomBoolVariable("dynamo.log_errors",
 							 "Writes DynamoDB exceptions to the server log.",
 							 "A failed condition or a malformed request is a result that "
@@ -82,5 +116,6 @@ _PG_init(void)
 	MarkGUCPrefixReserved("dynamo");
 
 	errors_init();
+	throttle_init();
 	worker_init();
 }

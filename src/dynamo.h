@@ -5,6 +5,8 @@
 #define DYNAMO_H
 
 extern char *dynamo_account_id;
+extern int	dynamo_capacity_buckets;
+extern bool dynamo_enforce_capacity;
 extern bool dynamo_log_errors;
 extern int	dynamo_max_workers;
 extern char *dynamo_region;

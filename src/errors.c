@@ -41,6 +41,7 @@ static const DynamoErrorInfo error_table[DYNAMO_NUM_ERROR_CODES] =
 	[DYNAMO_DUPLICATE_ITEM] = {"DuplicateItemException", DY("16"), 400},
 	[DYNAMO_EXPIRED_ITERATOR] = {"ExpiredIteratorException", DY("17"), 400},
 	[DYNAMO_TRIMMED_DATA_ACCESS] = {"TrimmedDataAccessException", DY("18"), 400},
+	[DYNAMO_THROTTLING] = {"ThrottlingException", DY("19"), 400},
 };
 
 void
@@ -85,6 +86,17 @@ dynamo_error_hint(DynamoErrorCode code, const char *hint, const char *message)
 			(errcode(error_table[code].sqlstate),
 			 errmsg_internal("%s", message),
 			 errhint("%s", hint)));
+}
+
+const char *
+dynamo_exception_name(int sqlstate)
+{
+	for (int i = 0; i < DYNAMO_NUM_ERROR_CODES; i++)
+	{
+		if (error_table[i].sqlstate == sqlstate)
+			return error_table[i].name;
+	}
+	return NULL;
 }
 
 PG_FUNCTION_INFO_V1(dynamo_exceptions);

@@ -34,6 +34,7 @@ typedef enum DynamoErrorCode
 	DYNAMO_DUPLICATE_ITEM,
 	DYNAMO_EXPIRED_ITERATOR,
 	DYNAMO_TRIMMED_DATA_ACCESS,
+	DYNAMO_THROTTLING,
 	DYNAMO_NUM_ERROR_CODES
 } DynamoErrorCode;
 
@@ -48,6 +49,9 @@ pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *de
 /* The same with a hint: what Postgres itself had to say. */
 pg_noreturn extern void dynamo_error_hint(DynamoErrorCode code, const char *hint,
 										  const char *message);
+
+/* Name of the exception of an SQLSTATE; NULL if it is none. */
+extern const char *dynamo_exception_name(int sqlstate);
 
 /* ValidationException, much the most frequent. */
 #define validation_error(...) dynamo_error(DYNAMO_VALIDATION, __VA_ARGS__)

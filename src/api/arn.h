@@ -7,7 +7,30 @@
 #ifndef DYNAMO_ARN_H
 #define DYNAMO_ARN_H
 
+#include "model/json.h"
+
 /* The ARN of a table. */
 extern char *table_arn(const char *table_name);
+
+/*
+ * An ARN taken apart.  Only its form is checked: whose it is, and whether the
+ * table exists, is the caller's business.
+ */
+typedef struct TableArn
+{
+	char	   *region;
+	char	   *account_id;
+	char	   *table_name;
+} TableArn;
+
+/* Take the ARN of a table apart; false if it is none (also one of an index). */
+extern bool parse_table_arn(const JsonNode *node, TableArn *arn);
+
+/*
+ * The message of AccessDeniedException: `user` may not perform an operation on
+ * a resource, which is an ARN, or what a client gave for one.
+ */
+extern char *access_denied_message(const char *user, const char *operation,
+								   const char *resource);
 
 #endif							/* DYNAMO_ARN_H */

@@ -18,19 +18,29 @@ typedef struct Operation
 {
 	const char *name;
 	OperationHandler handler;
+	bool		no_output;		/* its response is an empty body, not {} */
 } Operation;
 
 /* In alphabetical order. */
 static const Operation operations[] = {
+	{"BatchGetItem", batch_get_item},
+	{"BatchWriteItem", batch_write_item},
 	{"CreateTable", create_table},
 	{"DeleteItem", delete_item},
 	{"DeleteTable", delete_table},
+	{"DescribeEndpoints", describe_endpoints},
+	{"DescribeLimits", describe_limits},
 	{"DescribeTable", describe_table},
 	{"GetItem", get_item},
 	{"ListTables", list_tables},
+	{"ListTagsOfResource", list_tags_of_resource},
 	{"PutItem", put_item},
 	{"Query", query},
 	{"Scan", scan},
+	{"TagResource", tag_resource, true},
+	{"TransactGetItems", transact_get_items},
+	{"TransactWriteItems", transact_write_items},
+	{"UntagResource", untag_resource, true},
 	{"UpdateItem", update_item},
 	{"UpdateTable", update_table},
 };
@@ -87,7 +97,8 @@ run_text_request(const char *name, JsonNode *request)
 	initStringInfo(&out);
 	enlargeStringInfo(&out, VARHDRSZ);
 	out.len = VARHDRSZ;
-	json_append(&out, &response);
+	if (!find_operation(name)->no_output)
+		json_append(&out, &response);
 	SET_VARSIZE(out.data, out.len);
 	return (text *) out.data;
 }
@@ -142,15 +153,24 @@ dynamo_##function(PG_FUNCTION_ARGS) \
 	return run_jsonb_request(operation, PG_GETARG_JSONB_P(0)); \
 }
 
+REQUEST_FUNCTION(batch_get_item, "BatchGetItem")
+REQUEST_FUNCTION(batch_write_item, "BatchWriteItem")
 REQUEST_FUNCTION(create_table, "CreateTable")
 REQUEST_FUNCTION(delete_item, "DeleteItem")
 REQUEST_FUNCTION(delete_table, "DeleteTable")
+REQUEST_FUNCTION(describe_endpoints, "DescribeEndpoints")
+REQUEST_FUNCTION(describe_limits, "DescribeLimits")
 REQUEST_FUNCTION(describe_table, "DescribeTable")
 REQUEST_FUNCTION(get_item, "GetItem")
 REQUEST_FUNCTION(list_tables, "ListTables")
+REQUEST_FUNCTION(list_tags_of_resource, "ListTagsOfResource")
 REQUEST_FUNCTION(put_item, "PutItem")
 REQUEST_FUNCTION(query, "Query")
 REQUEST_FUNCTION(scan, "Scan")
+REQUEST_FUNCTION(tag_resource, "TagResource")
+REQUEST_FUNCTION(transact_get_items, "TransactGetItems")
+REQUEST_FUNCTION(transact_write_items, "TransactWriteItems")
+REQUEST_FUNCTION(untag_resource, "UntagResource")
 REQUEST_FUNCTION(update_item, "UpdateItem")
 REQUEST_FUNCTION(update_table, "UpdateTable")
 

@@ -12,11 +12,11 @@
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 
+#include "api/arn.h"
 #include "api/index_schema.h"
 #include "api/parameters.h"
-#include "api/request.h"
+#include "api/table_settings.h"
 #include "errors.h"
 
 /* Attributes of a kind in the key of a global index, at most. */
@@ -320,25 +320,29 @@ read_local_index(const JsonNode *node, const JsonNode *table_keys,
 }
 
 void
-read_index_throughput(const JsonNode *node, IndexRow *index)
+read_index_provisioned(const JsonNode *node, const char *index, int64 *read,
+					   int64 *write)
 {
-	const JsonNode *throughput = json_get(node, "ProvisionedThroughput");
-	int64		read;
-	int64		write;
+	const JsonNode *provisioned = json_get(node, "ProvisionedThroughput");
 
-	if (throughput == NULL)
+	if (provisioned == NULL)
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput is not specified for index: %s",
-						 index->index_name);
-	read = request_int(json_get(throughput, "ReadCapacityUnits"));
-	write = request_int(json_get(throughput, "WriteCapacityUnits"));
-	if (read > CAPACITY_MAX)
-		validation_error("Given value " INT64_FORMAT " for ReadCapacityUnits is out of bounds for index %s",
-						 read, index->index_name);
-	if (write > CAPACITY_MAX)
-		validation_error("Given value " INT64_FORMAT " for WriteCapacityUnits is out of bounds for index %s",
-						 write, index->index_name);
-	index->read_capacity = read;
-	index->write_capacity = write;
+						 index);
+	read_provisioned(provisioned, index, read, write);
+}
+
+/* The capacity of a new index. */
+static void
+read_capacity(const JsonNode *node, IndexRow *index, bool on_demand)
+{
+	Throughput *throughput = &index->throughput;
+
+	if (!on_demand)
+		read_index_provisioned(node, index->index_name,
+							   &throughput->read_capacity,
+							   &throughput->write_capacity);
+	read_on_demand_limits(node, index->index_name, on_demand, throughput);
+	read_warm_throughput(node, index->index_name, on_demand, throughput);
 }
 
 static IndexRow *
@@ -348,11 +352,10 @@ read_global_index(const JsonNode *node, const JsonNode *definitions,
 	IndexRow   *index = begin_index(node, definitions, true);
 
 	read_projection(json_get(node, "Projection"), index);
-	if (!on_demand)
-		read_index_throughput(node, index);
-	else if (json_get(node, "ProvisionedThroughput"))
+	if (on_demand && json_get(node, "ProvisionedThroughput"))
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST",
 						 index->index_name);
+	read_capacity(node, index, on_demand);
 	return index;
 }
 
@@ -428,8 +431,7 @@ index_from_create(const JsonNode *create, const JsonNode *definitions,
 	read_projection(json_get(create, "Projection"), index);
 
 	/* What an on-demand table does not need is let be, unlike in CreateTable. */
-	if (!on_demand)
-		read_index_throughput(create, index);
+	read_capacity(create, index, on_demand);
 	if (has_index(indexes, index->index_name))
 		validation_error(INVALID_PARAMETER "Attempting to create an index which already exists: %s",
 						 index->index_name);
@@ -444,13 +446,6 @@ index_from_create(const JsonNode *create, const JsonNode *definitions,
 
 /* ---- describing ---- */
 
-void
-set_epoch(JsonNode *node, TimestampTz time)
-{
-	json_set_decimal(node, (double) (time / 1000) / 1000.0 +
-					 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY, 3);
-}
-
 int64
 estimate_item_count(Relation rel)
 {
@@ -463,20 +458,6 @@ estimate_item_count(Relation rel)
 		return Max(stats->n_live_tuples, 0);
 #endif
 	return rel->rd_rel->reltuples > 0 ? (int64) rel->rd_rel->reltuples : 0;
-}
-
-void
-describe_throughput(JsonNode *throughput, int64 read, int64 write,
-					TimestampTz last_increase, TimestampTz last_decrease)
-{
-	json_set_object(throughput, 5);
-	if (last_increase)
-		set_epoch(json_add(throughput, "LastIncreaseDateTime"), last_increase);
-	if (last_decrease)
-		set_epoch(json_add(throughput, "LastDecreaseDateTime"), last_decrease);
-	json_set_int(json_add(throughput, "NumberOfDecreasesToday"), 0);
-	json_set_int(json_add(throughput, "ReadCapacityUnits"), read);
-	json_set_int(json_add(throughput, "WriteCapacityUnits"), write);
 }
 
 /*
@@ -505,9 +486,8 @@ measure_index(const IndexRow *row, Relation rel, int64 *bytes, int64 *items)
 	index_close(index, AccessShareLock);
 }
 
-/* Does an update of the request name this index under an action? */
-static bool
-is_updated(const JsonNode *updates, const char *action, const char *name)
+bool
+is_index_updated(const JsonNode *updates, const char *action, const char *name)
 {
 	for (uint32 i = 0; updates && i < updates->len; i++)
 	{
@@ -521,15 +501,16 @@ is_updated(const JsonNode *updates, const char *action, const char *name)
 
 static void
 describe_index(JsonNode *node, const IndexRow *row, Relation rel,
-			   const char *table_arn, const char *status,
+			   const TableRow *table, const char *status,
 			   const JsonNode *updates)
 {
+	const char *name = row->index_name;
 	JsonNode   *projection;
 	int64		bytes;
 	int64		items;
 
-	json_set_object(node, 9);
-	json_set_string(json_add(node, "IndexName"), row->index_name);
+	json_set_object(node, 11);
+	json_set_string(json_add(node, "IndexName"), name);
 	json_set_jsonb(json_add(node, "KeySchema"), row->key_schema);
 	projection = json_add(node, "Projection");
 	json_set_object(projection, 2);
@@ -542,31 +523,32 @@ describe_index(JsonNode *node, const IndexRow *row, Relation rel,
 	{
 		const char *index_status = catalog_status_name(row->status);
 
-		if (is_updated(updates, "Delete", row->index_name))
+		if (is_index_updated(updates, "Delete", name))
 			index_status = "DELETING";
-		else if (is_updated(updates, "Update", row->index_name))
+		else if (is_index_updated(updates, "Update", name))
 			index_status = "UPDATING";
-		else if (is_updated(updates, "Create", row->index_name) ||
+		else if (is_index_updated(updates, "Create", name) ||
 				 strcmp(status, "CREATING") == 0)
 			index_status = "CREATING";
 		json_set_string(json_add(node, "IndexStatus"), index_status);
 		if (row->status == INDEX_CREATING)
 			json_set_bool(json_add(node, "Backfilling"), true);
-		describe_throughput(json_add(node, "ProvisionedThroughput"),
-							row->read_capacity, row->write_capacity,
-							row->last_increase, row->last_decrease);
+		describe_provisioned(json_add(node, "ProvisionedThroughput"),
+							 &row->throughput);
+		add_on_demand_limits(node, &row->throughput);
+		add_warm_throughput(node, table->billing_mode == BILLING_PAY_PER_REQUEST,
+							index_status, &row->throughput);
 	}
 	measure_index(row, rel, &bytes, &items);
 	json_set_int(json_add(node, "IndexSizeBytes"), bytes);
 	json_set_int(json_add(node, "ItemCount"), items);
 	json_set_string(json_add(node, "IndexArn"),
-					psprintf("%s/index/%s", table_arn, row->index_name));
+					psprintf("%s/index/%s", table_arn(table->table_name), name));
 }
 
 void
-describe_indexes(JsonNode *table, const List *indexes, Relation rel,
-				 const char *table_arn, const char *status,
-				 const JsonNode *updates)
+describe_indexes(JsonNode *table, const TableRow *row, const List *indexes,
+				 Relation rel, const char *status, const JsonNode *updates)
 {
 	for (int global = 0; global <=1; global ++)
 	{
@@ -579,8 +561,7 @@ describe_indexes(JsonNode *table, const List *indexes, Relation rel,
 			const IndexRow *index = lfirst(lc);
 
 			if (index->global == global)
-				describe_index(json_push(&list), index, rel, table_arn, status,
-							   updates);
+				describe_index(json_push(&list), index, rel, row, status, updates);
 		}
 		if (list.len > 0)
 			*json_add(table, global ? "GlobalSecondaryIndexes" :

@@ -8,9 +8,6 @@
 #include "model/json.h"
 #include "store/catalog.h"
 
-/* Capacity units of provisioned throughput that are accepted at all. */
-#define CAPACITY_MAX	INT64CONST(1000000000000)
-
 /*
  * Check the elements of a key schema: defined, not the same twice, HASH before
  * RANGE.  several: more than one of a kind is allowed (global indexes).
@@ -31,8 +28,12 @@ extern IndexRow *index_from_create(const JsonNode *create,
 								   const JsonNode *definitions,
 								   const List *indexes, bool on_demand);
 
-/* The ProvisionedThroughput that an index must have here, within bounds. */
-extern void read_index_throughput(const JsonNode *node, IndexRow *index);
+/*
+ * The units of the ProvisionedThroughput that an index must have here, within
+ * bounds.
+ */
+extern void read_index_provisioned(const JsonNode *node, const char *index,
+								   int64 *read, int64 *write);
 
 /* Every attribute that a definition gives a type must be part of a key. */
 extern void check_definitions_used(const JsonNode *definitions,
@@ -54,23 +55,22 @@ extern Jsonb *copy_structures(const JsonNode *list, const char *first,
 extern int	find_attribute(const JsonNode *list, const JsonNode *name);
 
 /*
- * Add LocalSecondaryIndexes and GlobalSecondaryIndexes to a table's
- * description.  status: the table's; updates: GlobalSecondaryIndexUpdates of
- * the request that is answered (NULL: none).
+ * Does one of GlobalSecondaryIndexUpdates (NULL: none) name this index under
+ * an action?
  */
-extern void describe_indexes(JsonNode *table, const List *indexes, Relation rel,
-							 const char *table_arn, const char *status,
-							 const JsonNode *updates);
+extern bool is_index_updated(const JsonNode *updates, const char *action,
+							 const char *name);
 
-/* ProvisionedThroughput of a description. */
-extern void describe_throughput(JsonNode *throughput, int64 read, int64 write,
-								TimestampTz last_increase,
-								TimestampTz last_decrease);
+/*
+ * Add LocalSecondaryIndexes and GlobalSecondaryIndexes to the description of
+ * the table of a row.  status: the table's; updates:
+ * GlobalSecondaryIndexUpdates of the request that is answered (NULL: none).
+ */
+extern void describe_indexes(JsonNode *table, const TableRow *row,
+							 const List *indexes, Relation rel,
+							 const char *status, const JsonNode *updates);
 
 /* Live items of a relation, as well as statistics know. */
 extern int64 estimate_item_count(Relation rel);
-
-/* Seconds since 1970, with milliseconds. */
-extern void set_epoch(JsonNode *node, TimestampTz time);
 
 #endif							/* DYNAMO_INDEX_SCHEMA_H */

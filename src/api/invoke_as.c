@@ -62,12 +62,15 @@ fire_deferred_triggers(void)
 	AfterTriggerSetState(stmt);
 }
 
-/* The ARN of the table that a request names, or "*". */
+/* The ARN of the table that a request names, or what it gives for one, or "*". */
 static const char *
 request_resource(const JsonNode *request)
 {
 	const JsonNode *name = json_get(request, "TableName");
+	const JsonNode *arn = json_get(request, "ResourceArn");
 
+	if (arn && arn->kind == JSON_STRING)
+		return json_cstring(arn);
 	if (name == NULL || name->kind != JSON_STRING)
 		return "*";
 	return table_arn(json_cstring(name));
@@ -130,10 +133,7 @@ run_for_current_user(const char *name, JsonNode *request, bool trusted)
 		error = CopyErrorData();
 		FlushErrorState();
 		dynamo_error_hint(DYNAMO_ACCESS_DENIED, error->message,
-						  psprintf("User: arn:aws:iam::%s:user/%s is not authorized to perform: "
-								   "dynamodb:%s on resource: %s",
-								   dynamo_account_id, user, name,
-								   request_resource(request)));
+						  access_denied_message(user, name, request_resource(request)));
 	}
 	PG_END_TRY();
 	return response;

@@ -7,9 +7,11 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "api/item_collection.h"
 #include "api/item_write.h"
 #include "api/operations.h"
 #include "api/parameters.h"
+#include "api/request.h"
 #include "store/item_check.h"
 #include "store/item_store.h"
 
@@ -18,37 +20,46 @@ static const char *const get_legacy[] = {"AttributesToGet", NULL};
 
 /* One write, from the request to the response. */
 static void
-write_item(const char *operation, WriteKind kind, JsonNode *request,
-		   JsonNode *response)
+run_write(const char *operation, WriteKind kind, JsonNode *request,
+		  JsonNode *response)
 {
 	WriteRequest write;
+	TableSet	tables;
+	Capacity	capacity;
+	JsonNode	metrics;
 
 	PreventCommandIfReadOnly(operation);
 	PreventCommandIfParallelMode(operation);
 
 	write_prepare(&write, kind, request);
-	write_open(&write);
+	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
+	write.capacity = &capacity;
+	write_open(&write, &tables);
 	write_run(&write);
-	write_close(&write);
+	if (item_collection_is_asked(request) &&
+		item_collection_metrics(&write, &metrics))
+		*json_add(response, "ItemCollectionMetrics") = metrics;
+	table_set_close(&tables);
 	write_add_attributes(&write, response);
+	capacity_add(&capacity, response);
 }
 
 void
 put_item(JsonNode *request, JsonNode *response)
 {
-	write_item("PutItem", WRITE_PUT, request, response);
+	run_write("PutItem", WRITE_PUT, request, response);
 }
 
 void
 update_item(JsonNode *request, JsonNode *response)
 {
-	write_item("UpdateItem", WRITE_UPDATE, request, response);
+	run_write("UpdateItem", WRITE_UPDATE, request, response);
 }
 
 void
 delete_item(JsonNode *request, JsonNode *response)
 {
-	write_item("DeleteItem", WRITE_DELETE, request, response);
+	run_write("DeleteItem", WRITE_DELETE, request, response);
 }
 
 void
@@ -61,6 +72,7 @@ get_item(JsonNode *request, JsonNode *response)
 	Relation	rel;
 	bytea	   *key;
 	Jsonb	   *item;
+	Capacity	capacity;
 
 	check_expression_parameters(request, get_expressions, get_legacy);
 	attr_map_normalize(key_node);
@@ -72,13 +84,17 @@ get_item(JsonNode *request, JsonNode *response)
 	rel = open_request_table(request, AccessShareLock, ACL_SELECT, &descriptor);
 	key = item_key_from_request(descriptor, key_node);
 	check_projection_paths(descriptor, projection);
+	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
+	capacity_bind(&capacity, descriptor);
+	capacity_admit(&capacity, NULL, false);
 	item = item_store_get(rel, descriptor, key, GetActiveSnapshot());
+	capacity_read_item(&capacity, item,
+					   request_bool(json_get(request, "ConsistentRead"), false));
 	table_close(rel, NoLock);
 
-	if (item == NULL)
-		return;
-	if (projection)
+	if (item && projection)
 		projection_apply(projection, &item->root, json_add(response, "Item"));
-	else
+	else if (item)
 		json_set_jsonb(json_add(response, "Item"), item);
+	capacity_add(&capacity, response);
 }

@@ -4,19 +4,19 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "lib/stringinfo.h"
 #include "utils/acl.h"
+#include "utils/rel.h"
 
 #include "api/item_write.h"
 #include "api/parameters.h"
 #include "errors.h"
 #include "store/item_check.h"
-#include "store/item_store.h"
 
 static const char *const put_expressions[] = {"ConditionExpression", NULL};
 static const char *const put_legacy[] = {"Expected", "ConditionalOperator", NULL};
 static const char *const update_expressions[] = {"UpdateExpression", "ConditionExpression", NULL};
+static const char *const no_legacy[] = {NULL};
 static const char *const update_legacy[] = {"AttributeUpdates", "Expected", "ConditionalOperator", NULL};
 
 /* ---- what the request says ---- */
@@ -129,6 +129,21 @@ prepare_delete(WriteRequest *write, JsonNode *request)
 	write->key = key;
 }
 
+/* ConditionCheck of a transaction */
+static void
+prepare_check(WriteRequest *write, JsonNode *request)
+{
+	JsonNode   *key = json_get(request, "Key");
+	ExprBindings *bindings;
+
+	check_expression_parameters(request, put_expressions, no_legacy);
+	attr_map_normalize(key);
+	bindings = prepare_bindings(request);
+	prepare_condition(request, bindings, write);
+	expr_bindings_check_unused(bindings);
+	write->key = key;
+}
+
 void
 write_prepare(WriteRequest *write, WriteKind kind, JsonNode *request)
 {
@@ -145,6 +160,9 @@ write_prepare(WriteRequest *write, WriteKind kind, JsonNode *request)
 			break;
 		case WRITE_DELETE:
 			prepare_delete(write, request);
+			break;
+		case WRITE_CHECK:
+			prepare_check(write, request);
 			break;
 	}
 }
@@ -177,7 +195,8 @@ check_index_literals(const KeySchema *schema, const Update *update)
 static void
 check_update_paths(const WriteRequest *write)
 {
-	const KeySchema *schema = &write->descriptor->key;
+	const TableDescriptor *descriptor = write->table->descriptor;
+	const KeySchema *schema = &descriptor->key;
 	const DocPath *paths;
 	int			npaths;
 
@@ -193,47 +212,103 @@ check_update_paths(const WriteRequest *write)
 								 schema->attrs[k].name);
 		}
 	}
-	for (int i = 0; i < write->descriptor->nindexes; i++)
-		check_index_literals(&write->descriptor->indexes[i].key, write->update);
-	check_paths_into_keys(write->descriptor, paths, npaths);
+	for (int i = 0; i < descriptor->nindexes; i++)
+		check_index_literals(&descriptor->indexes[i].key, write->update);
+	check_paths_into_keys(descriptor, paths, npaths);
 	paths = update_source_paths(write->update, &npaths);
-	check_paths_into_keys(write->descriptor, paths, npaths);
+	check_paths_into_keys(descriptor, paths, npaths);
 }
 
 /*
- * Who sees nothing of the item need not be allowed to read it.
+ * Who sees nothing of the item need not be allowed to read it.  A check locks
+ * the row, which takes what SELECT ... FOR SHARE takes.
  */
 static AclMode
 needed_privileges(const WriteRequest *write)
 {
-	AclMode		mode = write->kind == WRITE_DELETE ? ACL_DELETE :
-	ACL_INSERT | ACL_UPDATE;
+	AclMode		mode = 0;
 
+	switch (write->kind)
+	{
+		case WRITE_PUT:
+		case WRITE_UPDATE:
+			mode = ACL_INSERT | ACL_UPDATE;
+			break;
+		case WRITE_DELETE:
+			mode = ACL_DELETE;
+			break;
+		case WRITE_CHECK:
+			mode = ACL_SELECT | ACL_UPDATE;
+			break;
+	}
 	if (write->condition || write->update || write->return_values != RETURN_NONE)
 		mode |= ACL_SELECT;
 	return mode;
 }
 
 void
-write_open(WriteRequest *write)
+write_add_table(WriteRequest *write, TableSet *tables)
 {
-	write->rel = open_table(write->table_name, RowExclusiveLock,
-							needed_privileges(write), &write->descriptor);
-	if (write->kind == WRITE_PUT)
+	write->table = table_set_add(tables, write->table_name,
+								 write->kind == WRITE_CHECK ? RowShareLock : RowExclusiveLock,
+								 needed_privileges(write));
+}
+
+/* write_check_key_values() of a put: the table's key, and empty values for index keys. */
+static void
+check_put_key_values(const TableDescriptor *descriptor,
+					 const JsonbContainer *item)
+{
+	const KeySchema *schema = &descriptor->key;
+	AttrValue	value;
+
+	for (int k = 0; k < KEY_NATTRS(schema); k++)
 	{
-		write->encoded_key = item_key_from_item(write->descriptor, &write->item->root);
-		item_check_index_keys(write->descriptor, &write->item->root, NULL, false);
+		const KeyAttr *attr = &schema->attrs[k];
+
+		if (attr_get(item, attr->name, attr->name_len, &value) &&
+			value.type == attr->type)
+			item_check_key_value(schema, k, &value);
 	}
-	else
-		write->encoded_key = item_key_from_request(write->descriptor, write->key);
-	check_update_paths(write);
-	check_condition_paths(write->descriptor, write->condition);
+	for (int i = 0; i < descriptor->nindexes; i++)
+	{
+		const IndexDescriptor *index = &descriptor->indexes[i];
+
+		for (int k = 0; k < KEY_NATTRS(&index->key); k++)
+		{
+			const KeyAttr *attr = &index->key.attrs[k];
+
+			if (attr_get(item, attr->name, attr->name_len, &value) &&
+				value.type == attr->type && value.type != ATTR_N && value.len == 0)
+				item_refuse_empty_index_key(index, attr);
+		}
+	}
 }
 
 void
-write_close(WriteRequest *write)
+write_check_key_values(const WriteRequest *write)
 {
-	table_close(write->rel, NoLock);
+	if (write->kind == WRITE_PUT)
+		check_put_key_values(write->table->descriptor, &write->item->root);
+	else
+		item_check_key_values(write->table->descriptor, write->key);
+}
+
+void
+write_check(WriteRequest *write)
+{
+	const TableDescriptor *descriptor = write->table->descriptor;
+
+	capacity_bind(write->capacity, descriptor);
+	if (write->kind == WRITE_PUT)
+	{
+		write->encoded_key = item_key_from_item(descriptor, &write->item->root);
+		item_check_index_keys(descriptor, &write->item->root, NULL, false);
+	}
+	else
+		write->encoded_key = item_key_from_request(descriptor, write->key);
+	check_update_paths(write);
+	check_condition_paths(descriptor, write->condition);
 }
 
 /* ---- what becomes of the item ---- */
@@ -253,6 +328,9 @@ check_condition(const WriteRequest *write, const Jsonb *old_item)
 	if (write->condition == NULL ||
 		condition_evaluate(write->condition, old_item ? &old_item->root : NULL))
 		return;
+	/* a transaction that fails shows no capacity */
+	if (write->transaction == NULL)
+		capacity_check_item(write->capacity, old_item);
 	if (!write->return_on_failure || old_item == NULL)
 		dynamo_error(DYNAMO_CONDITIONAL_CHECK_FAILED,
 					 "The conditional request failed");
@@ -275,31 +353,44 @@ remember_old(WriteRequest *write, const Jsonb *old_item)
 		write->old_item = DatumGetJsonbPCopy(JsonbPGetDatum(old_item));
 }
 
-static ItemAction
-decide_put(const Jsonb *old_item, Jsonb **new_item, void *arg)
+/*
+ * Work out what it costs to write an item (NULL: to delete it) over the old
+ * one; false if an index has no capacity for it.
+ */
+static bool
+admit_cost(WriteRequest *write, const Jsonb *old_item, const Jsonb *new_item)
 {
-	WriteRequest *write = arg;
+	if (!capacity_is_counted(write->capacity))
+		return true;
+	capacity_write_cost(write->capacity, old_item, new_item, &write->cost);
+	write->throttled = !capacity_admit_indexes(write->capacity, &write->cost);
+	return !write->throttled;
+}
 
+static ItemAction
+decide_put(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
+{
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, write->item))
+		return ITEM_KEEP;
 	*new_item = write->item;
 	return old_item && jsonb_equal(old_item, write->item) ? ITEM_KEEP : ITEM_PUT;
 }
 
 static ItemAction
-decide_delete(const Jsonb *old_item, Jsonb **new_item, void *arg)
+decide_delete(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 {
-	WriteRequest *write = arg;
-
 	check_condition(write, old_item);
 	remember_old(write, old_item);
+	if (!admit_cost(write, old_item, NULL))
+		return ITEM_KEEP;
 	return old_item ? ITEM_DELETE : ITEM_KEEP;
 }
 
 static ItemAction
-decide_update(const Jsonb *old_item, Jsonb **new_item, void *arg)
+decide_update(const Jsonb *old_item, Jsonb **new_item, WriteRequest *write)
 {
-	WriteRequest *write = arg;
 	JsonNode   *tree;
 
 	check_condition(write, old_item);
@@ -308,34 +399,190 @@ decide_update(const Jsonb *old_item, Jsonb **new_item, void *arg)
 
 	/* Removing from an item that does not exist does not make one. */
 	if (old_item == NULL && write->update && update_only_removes(write->update))
+	{
+		(void) admit_cost(write, NULL, NULL);
 		return ITEM_KEEP;
+	}
 
 	tree = update_apply(write->update, old_item ? &old_item->root : NULL,
 						write->key);
 	write->new_item = json_to_jsonb(tree);
 	if (item_size(&write->new_item->root) > ITEM_MAX_SIZE)
 		validation_error("Item size to update has exceeded the maximum allowed size");
-	item_check_index_keys(write->descriptor, &write->new_item->root,
+	item_check_index_keys(write->table->descriptor, &write->new_item->root,
 						  old_item ? &old_item->root : NULL, true);
+	if (!admit_cost(write, old_item, write->new_item))
+		return ITEM_KEEP;
 
 	*new_item = write->new_item;
 	return old_item && jsonb_equal(old_item, write->new_item) ? ITEM_KEEP : ITEM_PUT;
 }
 
+ItemAction
+write_decide(const Jsonb *old_item, Jsonb **new_item, void *arg)
+{
+	WriteRequest *write = arg;
+
+	switch (write->kind)
+	{
+		case WRITE_PUT:
+			return decide_put(old_item, new_item, write);
+		case WRITE_UPDATE:
+			return decide_update(old_item, new_item, write);
+		case WRITE_DELETE:
+			return decide_delete(old_item, new_item, write);
+		case WRITE_CHECK:
+			check_condition(write, old_item);
+			(void) admit_cost(write, old_item, old_item);
+			return ITEM_KEEP;
+	}
+	pg_unreachable();
+}
+
+static ItemCommand
+item_command(WriteKind kind)
+{
+	switch (kind)
+	{
+		case WRITE_PUT:
+		case WRITE_UPDATE:
+			return ITEM_PUTS;
+		case WRITE_DELETE:
+			return ITEM_DELETES;
+		case WRITE_CHECK:
+			return ITEM_CHECKS;
+	}
+	pg_unreachable();
+}
+
+void
+write_open(WriteRequest *write, TableSet *tables)
+{
+	table_set_init(tables, 1);
+	write_add_table(write, tables);
+	table_set_open(tables);
+	write_check(write);
+}
+
 void
 write_run(WriteRequest *write)
 {
-	static const ItemDecision decisions[] = {
-		[WRITE_PUT] = decide_put,
-		[WRITE_UPDATE] = decide_update,
-		[WRITE_DELETE] = decide_delete,
-	};
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
+	item_store_write(write->table->rel, write->table->descriptor,
+					 write->encoded_key, item_command(write->kind),
+					 write_decide, write);
+	if (capacity_is_counted(write->capacity) && !write->throttled)
+		capacity_write_item(write->capacity, &write->cost);
+}
 
-	item_store_write(write->rel, write->descriptor, write->encoded_key,
-					 write->kind == WRITE_DELETE, decisions[write->kind], write);
+int
+write_compare(const WriteRequest *a, const WriteRequest *b)
+{
+	Oid			relid_a = RelationGetRelid(a->table->rel);
+	Oid			relid_b = RelationGetRelid(b->table->rel);
+	int			len_a = VARSIZE_ANY_EXHDR(a->encoded_key);
+	int			len_b = VARSIZE_ANY_EXHDR(b->encoded_key);
+	int			result;
+
+	if (relid_a != relid_b)
+		return relid_a < relid_b ? -1 : 1;
+	result = memcmp(VARDATA_ANY(a->encoded_key), VARDATA_ANY(b->encoded_key),
+					Min(len_a, len_b));
+	return result != 0 ? result : len_a - len_b;
+}
+
+static int
+compare_pointers(const void *a, const void *b)
+{
+	return write_compare(*(WriteRequest *const *) a, *(WriteRequest *const *) b);
+}
+
+WriteRequest **
+write_sort(WriteRequest *writes, int nwrites, int *nsorted)
+{
+	WriteRequest **sorted = palloc(sizeof(WriteRequest *) * nwrites);
+
+	*nsorted = 0;
+	for (int i = 0; i < nwrites; i++)
+	{
+		if (writes[i].encoded_key != NULL)
+			sorted[(*nsorted)++] = &writes[i];
+	}
+	qsort(sorted, *nsorted, sizeof(WriteRequest *), compare_pointers);
+	return sorted;
+}
+
+/* Write one of several items of a table. */
+static void
+write_next(ItemWrite *session, WriteRequest *write, ItemDecision decide)
+{
+	write->throttled = !capacity_admit(write->capacity, NULL, true);
+	if (write->throttled)
+		return;
+	item_store_write_next(session, write->encoded_key, item_command(write->kind),
+						  decide, write);
+	if (capacity_is_counted(write->capacity) && !write->throttled &&
+		write->reason == NULL)
+		capacity_write_item(write->capacity, &write->cost);
+}
+
+void
+write_items(WriteRequest **sorted, int nsorted, bool lock_kept,
+			ItemDecision decide)
+{
+	int			next = 0;
+
+	while (next < nsorted)
+	{
+		const TableUse *table = sorted[next]->table;
+		int			commands = 0;
+		ItemWrite  *session;
+
+		for (int i = next; i < nsorted && sorted[i]->table == table; i++)
+			commands |= item_command(sorted[i]->kind);
+		session = item_store_begin(table->rel, table->descriptor, commands,
+								   lock_kept);
+		for (; next < nsorted && sorted[next]->table == table; next++)
+			write_next(session, sorted[next], decide);
+		item_store_end(session);
+	}
 }
 
 /* ---- the response ---- */
+
+void
+write_set_capacities(WriteRequest *writes, int nwrites, const TableSet *tables,
+					 CapacityDetail detail, CapacityUse use)
+{
+	Capacity   *capacities = palloc(sizeof(Capacity) * tables->ntables);
+
+	for (int i = 0; i < tables->ntables; i++)
+		capacity_init(&capacities[i], detail, use);
+	for (int i = 0; i < nwrites; i++)
+		writes[i].capacity = &capacities[writes[i].table - tables->tables];
+}
+
+void
+write_add_capacities(const WriteRequest *writes, int nwrites,
+					 const TableSet *tables, JsonNode *response)
+{
+	JsonNode	consumed;
+
+	json_set_array(&consumed, tables->ntables);
+	for (int t = 0; t < tables->ntables; t++)
+	{
+		int			i = 0;
+
+		while (writes[i].table != &tables->tables[t])
+			i++;
+		if (writes[i].capacity->detail != CAPACITY_NONE)
+			capacity_to_node(writes[i].capacity, json_push(&consumed));
+	}
+	if (consumed.len > 0)
+		*json_add(response, "ConsumedCapacity") = consumed;
+}
 
 void
 write_add_attributes(const WriteRequest *write, JsonNode *response)

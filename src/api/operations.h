@@ -18,11 +18,28 @@ extern void list_tables(JsonNode *request, JsonNode *response);
 extern void update_table(JsonNode *request, JsonNode *response);
 extern void delete_table(JsonNode *request, JsonNode *response);
 
+/* service_ops.c */
+extern void describe_endpoints(JsonNode *request, JsonNode *response);
+extern void describe_limits(JsonNode *request, JsonNode *response);
+
+/* tag_ops.c */
+extern void tag_resource(JsonNode *request, JsonNode *response);
+extern void untag_resource(JsonNode *request, JsonNode *response);
+extern void list_tags_of_resource(JsonNode *request, JsonNode *response);
+
 /* item_ops.c */
 extern void put_item(JsonNode *request, JsonNode *response);
 extern void get_item(JsonNode *request, JsonNode *response);
 extern void update_item(JsonNode *request, JsonNode *response);
 extern void delete_item(JsonNode *request, JsonNode *response);
+
+/* batch_ops.c */
+extern void batch_get_item(JsonNode *request, JsonNode *response);
+extern void batch_write_item(JsonNode *request, JsonNode *response);
+
+/* transact_ops.c */
+extern void transact_get_items(JsonNode *request, JsonNode *response);
+extern void transact_write_items(JsonNode *request, JsonNode *response);
 
 /* query_ops.c */
 extern void query(JsonNode *request, JsonNode *response);

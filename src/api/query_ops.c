@@ -10,9 +10,11 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "api/capacity.h"
 #include "api/operations.h"
 #include "api/query_plan.h"
 #include "api/request.h"
+#include "store/item_check.h"
 
 PG_FUNCTION_INFO_V1(dynamo_query_items);
 PG_FUNCTION_INFO_V1(dynamo_scan_items);
@@ -77,9 +79,55 @@ result_item(const QueryPlan *plan, const Jsonb *item)
 	return json_to_jsonb(&projected);
 }
 
+/*
+ * Bytes that an item adds to the page, and to those that have been read of
+ * the index or the table.
+ */
+static uint32
+count_item(const QueryPlan *plan, Capacity *capacity, const Jsonb *item,
+		   uint64 *read)
+{
+	uint32		size = item_size(&item->root);
+	uint32		entry_size;
+
+	if (!capacity_is_counted(capacity))
+		return size;
+	entry_size = plan->index ? capacity_entry_size(plan->index, item) : size;
+	*read += entry_size;
+	if (!plan->from_table)
+		return entry_size;
+	capacity_read_fetched(capacity, size, plan->consistent);
+	return size;
+}
+
+/* Partitions that a page has come by, up to its LastEvaluatedKey. */
+static int
+count_partitions(const QueryPlan *plan, const Jsonb *last_key)
+{
+	int			total = capacity_partitions(plan->descriptor, plan->index);
+	const KeyRange *range = &plan->range;
+	int			first = 0;
+	int			last = total - 1;
+
+	if (!plan->is_scan)
+		return 1;
+	if (range->after)
+		first = key_segment_of(range->after, total);
+	else if (range->lower)
+		first = key_segment_of(range->lower, total);
+	if (last_key && plan->index)
+		last = key_segment_of(item_index_key(plan->index, &last_key->root), total);
+	else if (last_key)
+		last = key_segment_of(item_key_from_item(plan->descriptor,
+												 &last_key->root), total);
+	else if (range->upper)
+		last = key_segment_before(range->upper, total);
+	return last - first + 1;
+}
+
 /* Read one page and fill the response. */
 static void
-read_page(const QueryPlan *plan, JsonNode *response)
+read_page(const QueryPlan *plan, Capacity *capacity, JsonNode *response)
 {
 	ItemScan   *scan = begin_scan(plan);
 	JsonNode	items;
@@ -87,6 +135,7 @@ read_page(const QueryPlan *plan, JsonNode *response)
 	int64		count = 0;
 	int64		scanned = 0;
 	uint64		size = 0;
+	uint64		read = 0;
 
 	json_set_array(&items, 16);
 	while (last_key == NULL && item_scan_advance(scan))
@@ -101,7 +150,7 @@ read_page(const QueryPlan *plan, JsonNode *response)
 		{
 			const Jsonb *item = visible_item(plan, scan);
 
-			size += item_size(&item->root);
+			size += count_item(plan, capacity, item, &read);
 			if (passes_filter(plan, scan, item))
 			{
 				count++;
@@ -115,6 +164,9 @@ read_page(const QueryPlan *plan, JsonNode *response)
 			last_key = DatumGetJsonbPCopy(JsonbPGetDatum(item_scan_position(scan)));
 	}
 	item_scan_end(scan);
+	if (capacity_is_counted(capacity))
+		capacity_read_page(capacity, plan->index, read,
+						   count_partitions(plan, last_key), plan->consistent);
 
 	json_set_int(json_add(response, "Count"), count);
 	if (!plan->count_only)
@@ -124,14 +176,31 @@ read_page(const QueryPlan *plan, JsonNode *response)
 	json_set_int(json_add(response, "ScannedCount"), scanned);
 }
 
+/* One page, from the plan to the response. */
+static void
+answer_page(QueryPlan *plan, const JsonNode *request, JsonNode *response)
+{
+	Capacity	capacity;
+
+	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
+	capacity_bind(&capacity, plan->descriptor);
+	capacity_admit(&capacity, plan->index, false);
+
+	/* The sizes of items are needed that could be counted by their keys. */
+	if (capacity_is_counted(&capacity) && plan->fetch == SCAN_NOTHING)
+		plan->fetch = SCAN_ITEMS;
+	read_page(plan, &capacity, response);
+	table_close(plan->rel, NoLock);
+	capacity_add(&capacity, response);
+}
+
 void
 query(JsonNode *request, JsonNode *response)
 {
 	QueryPlan	plan;
 
 	query_plan_query(request, &plan);
-	read_page(&plan, response);
-	table_close(plan.rel, NoLock);
+	answer_page(&plan, request, response);
 }
 
 void
@@ -140,8 +209,7 @@ scan(JsonNode *request, JsonNode *response)
 	QueryPlan	plan;
 
 	query_plan_scan(request, &plan);
-	read_page(&plan, response);
-	table_close(plan.rel, NoLock);
+	answer_page(&plan, request, response);
 }
 
 /* ---- set-returning forms ---- */

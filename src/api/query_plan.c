@@ -243,6 +243,7 @@ choose_fetch(QueryPlan *plan, const JsonNode *request)
 	if (!index->global &&(whole || unprojected_by_projection(plan) ||
 						  unprojected_by_filter(plan)))
 	{
+		plan->from_table = true;
 		if (!whole && plan->projection == NULL)
 			plan->projection = projection_from_names((const char *const *) index->projected,
 													 index->projected_lens,
@@ -551,6 +552,7 @@ read_common(const JsonNode *request, QueryPlan *plan)
 
 	plan->limit = limit ? request_int(limit) : 0;
 	plan->count_only = member_is(request, "Select", "COUNT");
+	plan->consistent = request_bool(json_get(request, "ConsistentRead"), false);
 	plan->forward = request_bool(json_get(request, "ScanIndexForward"), true);
 }
 
@@ -685,6 +687,7 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 	check_select(request);
 	read_common(request, plan);
 	plan->forward = true;
+	plan->is_scan = true;
 
 	plan->rel = open_request_table(request, AccessShareLock, ACL_SELECT,
 								   &plan->descriptor);

@@ -17,6 +17,10 @@ typedef struct QueryPlan
 	ScanFetch	fetch;			/* what is read of each item */
 	Projection *visible;		/* what of an item the index shows; NULL: all
 								 * that is read */
+	bool		is_scan;
+	bool		from_table;		/* items of a local index are fetched from the
+								 * table */
+	bool		consistent;
 	bool		forward;
 	bool		count_only;		/* Select = COUNT */
 	int64		limit;			/* items to read; 0: none given */

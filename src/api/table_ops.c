@@ -23,9 +23,12 @@
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
+#include "api/table_settings.h"
+#include "api/tag_ops.h"
 #include "errors.h"
 #include "store/ddl.h"
 #include "store/index_build.h"
+#include "store/tags.h"
 
 #define LIST_TABLES_MAX	100
 
@@ -112,23 +115,31 @@ builds_index(const List *indexes)
 	return false;
 }
 
+/* Status of a table's warm throughput, as the answer to a request. */
+static const char *
+warm_status(const char *status, const JsonNode *request)
+{
+	if (strcmp(status, "CREATING") == 0)
+		return status;
+	return json_get(request, "WarmThroughput") ? "UPDATING" : "ACTIVE";
+}
+
 /*
  * Fill a TableDescription.  DeleteTable's leaves out what describes the
- * schema.  updates: GlobalSecondaryIndexUpdates of the request that is
- * answered (NULL: none).
+ * schema and the settings.  request: the one of UpdateTable that is answered
+ * (NULL: none).
  */
 static void
 describe(JsonNode *table, const TableRow *row, const List *indexes,
-		 const char *status, const JsonNode *updates)
+		 const char *status, const JsonNode *request)
 {
+	const Throughput *throughput = &row->throughput;
 	bool		deleting = strcmp(status, "DELETING") == 0;
 	Relation	rel = open_row_relation(row, AccessShareLock);
 	char	   *id;
-	char	   *arn;
 
 	id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&row->table_id)));
-	arn = table_arn(row->table_name);
-	json_set_object(table, 16);
+	json_set_object(table, 20);
 	if (!deleting)
 		json_set_jsonb(json_add(table, "AttributeDefinitions"),
 					   row->attribute_definitions);
@@ -138,17 +149,22 @@ describe(JsonNode *table, const TableRow *row, const List *indexes,
 	json_set_string(json_add(table, "TableStatus"), status);
 	if (!deleting)
 		set_epoch(json_add(table, "CreationDateTime"), row->creation_time);
-	describe_throughput(json_add(table, "ProvisionedThroughput"),
-						row->read_capacity, row->write_capacity,
-						row->last_increase, row->last_decrease);
+	describe_provisioned(json_add(table, "ProvisionedThroughput"), throughput);
 	json_set_int(json_add(table, "TableSizeBytes"), measure_table(rel));
 	json_set_int(json_add(table, "ItemCount"), estimate_item_count(rel));
-	json_set_string(json_add(table, "TableArn"), arn);
+	json_set_string(json_add(table, "TableArn"), table_arn(row->table_name));
 	json_set_string(json_add(table, "TableId"), id);
 	add_billing_mode(table, row);
 	add_table_class(table, row);
 	if (!deleting)
-		describe_indexes(table, indexes, rel, arn, status, updates);
+	{
+		add_on_demand_limits(table, throughput);
+		add_warm_throughput(table, row->billing_mode == BILLING_PAY_PER_REQUEST,
+							warm_status(status, request), throughput);
+		add_encryption(table, row);
+		describe_indexes(table, row, indexes, rel, status,
+						 json_get(request, "GlobalSecondaryIndexUpdates"));
+	}
 	json_set_bool(json_add(table, "DeletionProtectionEnabled"),
 				  row->deletion_protection);
 	table_close(rel, NoLock);
@@ -167,82 +183,22 @@ read_request_row(const JsonNode *request)
 	return row;
 }
 
-/* Who may alter or drop the item table may do so through the API. */
-static void
-check_owner(const TableRow *row)
-{
-	Oid			relid = catalog_item_table_oid(row);
-
-#if PG_VERSION_NUM >= 160000
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-#else
-	if (!pg_class_ownercheck(relid, GetUserId()))
-#endif
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, row->relation_name);
-}
-
-/* ---- capacity ---- */
-
-/* Members of indexes that belong to later versions. */
-static void
-refuse_unsupported_of_indexes(const JsonNode *indexes)
-{
-	static const char *const actions[] = {"Create", "Update"};
-
-	for (uint32 i = 0; indexes && i < indexes->len; i++)
-	{
-		const JsonNode *index = &indexes->u.elems[i];
-
-		refuse_parameter(index, "OnDemandThroughput");
-		refuse_parameter(index, "WarmThroughput");
-		for (int k = 0; k < lengthof(actions); k++)
-		{
-			const JsonNode *action = json_get(index, actions[k]);
-
-			if (action)
-			{
-				refuse_parameter(action, "OnDemandThroughput");
-				refuse_parameter(action, "WarmThroughput");
-			}
-		}
-	}
-}
+/* ---- what is refused ---- */
 
 /* Members that belong to later versions: not accepted in silence. */
 static void
 refuse_unsupported(const JsonNode *request)
 {
 	const JsonNode *stream = json_get(request, "StreamSpecification");
-	const JsonNode *sse = json_get(request, "SSESpecification");
 
 	if (stream && request_bool(json_get(stream, "StreamEnabled"), false))
 		refuse_parameter(request, "StreamSpecification");
-	if (sse && (request_bool(json_get(sse, "Enabled"), false) ||
-				json_get(sse, "SSEType") || json_get(sse, "KMSMasterKeyId")))
-		refuse_parameter(request, "SSESpecification");
 	refuse_parameter(request, "ReplicaUpdates");
 	refuse_parameter(request, "MultiRegionConsistency");
 	refuse_parameter(request, "GlobalTableWitnessUpdates");
 	refuse_parameter(request, "GlobalTableSourceArn");
 	refuse_parameter(request, "GlobalTableSettingsReplicationMode");
-	refuse_parameter(request, "Tags");
 	refuse_parameter(request, "ResourcePolicy");
-	refuse_parameter(request, "WarmThroughput");
-	refuse_parameter(request, "OnDemandThroughput");
-	refuse_unsupported_of_indexes(json_get(request, "GlobalSecondaryIndexes"));
-	refuse_unsupported_of_indexes(json_get(request, "GlobalSecondaryIndexUpdates"));
-}
-
-/* Capacity of ProvisionedThroughput, within the service's bounds. */
-static void
-read_throughput(const JsonNode *throughput, int64 *read, int64 *write)
-{
-	*read = request_int(json_get(throughput, "ReadCapacityUnits"));
-	*write = request_int(json_get(throughput, "WriteCapacityUnits"));
-	if (*read > CAPACITY_MAX)
-		validation_error("Given value " INT64_FORMAT " for ReadCapacityUnits is out of bounds", *read);
-	if (*write > CAPACITY_MAX)
-		validation_error("Given value " INT64_FORMAT " for WriteCapacityUnits is out of bounds", *write);
 }
 
 /* ---- CreateTable ---- */
@@ -287,7 +243,8 @@ read_billing(const JsonNode *request, TableRow *row)
 	if (!throughput)
 		validation_error(INVALID_PARAMETER "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
 	row->billing_mode = BILLING_PROVISIONED;
-	read_throughput(throughput, &row->read_capacity, &row->write_capacity);
+	read_provisioned(throughput, NULL, &row->throughput.read_capacity,
+					 &row->throughput.write_capacity);
 }
 
 void
@@ -295,24 +252,32 @@ create_table(JsonNode *request, JsonNode *response)
 {
 	const JsonNode *key_schema = json_get(request, "KeySchema");
 	const JsonNode *definitions = json_get(request, "AttributeDefinitions");
+	const JsonNode *tag_list = json_get(request, "Tags");
 	TableRow	row = {0};
+	bool		on_demand;
 	List	   *indexes;
+	List	   *tags;
+	ListCell   *lc;
 
 	PreventCommandIfReadOnly("CreateTable");
 	PreventCommandIfParallelMode("CreateTable");
 
 	row.table_name = json_cstring(json_get(request, "TableName"));
 	read_billing(request, &row);
+	on_demand = row.billing_mode == BILLING_PAY_PER_REQUEST;
 	check_table_schema(request);
-	indexes = indexes_from_request(request,
-								   row.billing_mode == BILLING_PAY_PER_REQUEST);
+	indexes = indexes_from_request(request, on_demand);
 	if (indexes)
 		check_definitions_used(definitions, key_schema, indexes);
+	read_on_demand_limits(request, NULL, on_demand, &row.throughput);
+	read_warm_throughput(request, NULL, on_demand, &row.throughput);
+	read_encryption(request, &row);
 	refuse_unsupported(request);
+	tags = tag_list ? tags_from_request(tag_list) : NIL;
 
 	row.table_id = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
 	row.creation_time = GetCurrentTimestamp();
-	if (row.billing_mode == BILLING_PAY_PER_REQUEST)
+	if (on_demand)
 		row.on_demand_since = row.creation_time;
 	row.attribute_definitions = copy_structures(definitions, "AttributeName", "AttributeType");
 	row.key_schema = copy_structures(key_schema, "AttributeName", "KeyType");
@@ -321,6 +286,8 @@ create_table(JsonNode *request, JsonNode *response)
 	if (json_get(request, "TableClass"))
 		row.table_class = json_cstring(json_get(request, "TableClass"));
 	ddl_create_table(&row, indexes);
+	foreach(lc, tags)
+		tags_write(row.table_name, lfirst(lc));
 
 	describe(json_add(response, "TableDescription"), &row, indexes, "CREATING", NULL);
 }
@@ -356,46 +323,6 @@ list_tables(JsonNode *request, JsonNode *response)
 }
 
 /* ---- UpdateTable ---- */
-
-/* Refuse throughput that changes nothing. */
-static void
-check_throughput_changes(const char *what, int64 old_read, int64 old_write,
-						 int64 read, int64 write)
-{
-	if (read == old_read && write == old_write)
-		validation_error("The provisioned throughput for the %s will not change. The requested value equals the current value. "
-						 "Current ReadCapacityUnits provisioned for the %s: " INT64_FORMAT ". "
-						 "Requested ReadCapacityUnits: " INT64_FORMAT ". "
-						 "Current WriteCapacityUnits provisioned for the %s: " INT64_FORMAT ". "
-						 "Requested WriteCapacityUnits: " INT64_FORMAT ". "
-						 "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
-						 what, what, old_read, read, what, old_write, write);
-}
-
-/* Note when throughput rose or fell. */
-static void
-note_throughput_change(int64 old_read, int64 old_write, int64 read, int64 write,
-					   TimestampTz *last_increase, TimestampTz *last_decrease)
-{
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (read > old_read || write > old_write)
-		*last_increase = now;
-	if (read < old_read || write < old_write)
-		*last_decrease = now;
-}
-
-static void
-update_throughput(TableRow *row, int64 read, int64 write)
-{
-	if (row->billing_mode == BILLING_PROVISIONED)
-		check_throughput_changes("table", row->read_capacity,
-								 row->write_capacity, read, write);
-	note_throughput_change(row->read_capacity, row->write_capacity, read, write,
-						   &row->last_increase, &row->last_decrease);
-	row->read_capacity = read;
-	row->write_capacity = write;
-}
 
 /* ---- GlobalSecondaryIndexUpdates ---- */
 
@@ -479,30 +406,35 @@ find_global_index(const List *indexes, const JsonNode *node)
 	return NULL;
 }
 
-/* New throughput of an index. */
+/* New capacity of an index. */
 static void
-update_index(const TableRow *row, const List *indexes, const JsonNode *node,
-			 bool on_demand, Oid relid)
+update_index(const List *indexes, const JsonNode *node, bool on_demand, Oid relid)
 {
 	IndexRow   *index = find_global_index(indexes, node);
-	IndexRow	old;
+	const JsonNode *provisioned = json_get(node, "ProvisionedThroughput");
+	const char *name;
 
 	if (index == NULL)
 		validation_error("This operation cannot be performed with given input values. Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate");
-	if (on_demand && json_get(node, "ProvisionedThroughput"))
+	name = index->index_name;
+	if (on_demand && provisioned)
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST",
-						 index->index_name);
-	old = *index;
-	read_index_throughput(node, index);
-	check_throughput_changes("index", old.read_capacity, old.write_capacity,
-							 index->read_capacity, index->write_capacity);
-	note_throughput_change(old.read_capacity, old.write_capacity,
-						   index->read_capacity, index->write_capacity,
-						   &index->last_increase, &index->last_decrease);
+						 name);
+	if (provisioned ||
+		!(json_get(node, "OnDemandThroughput") || json_get(node, "WarmThroughput")))
+	{
+		int64		read;
+		int64		write;
+
+		read_index_provisioned(node, name, &read, &write);
+		change_provisioned(&index->throughput, name, read, write);
+	}
+	read_on_demand_limits(node, name, on_demand, &index->throughput);
+	read_warm_throughput(node, name, on_demand, &index->throughput);
 	catalog_write_index(index, false, relid);
 }
 
-/* Throughput of indexes when the table's billing mode changes. */
+/* Capacity of indexes, but for one that is deleted, when the mode changes. */
 static void
 switch_billing_of_indexes(const TableRow *row, const List *indexes,
 						  const JsonNode *updates, Oid relid)
@@ -513,13 +445,16 @@ switch_billing_of_indexes(const TableRow *row, const List *indexes,
 	{
 		IndexRow   *index = lfirst(lc);
 
-		if (!index->global ||(index->read_capacity == 0) ==
-			(row->billing_mode == BILLING_PAY_PER_REQUEST))
+		if (!index->global ||
+			is_index_updated(updates, "Delete", index->index_name))
 			continue;
-		if (row->billing_mode == BILLING_PROVISIONED)
+		if (row->billing_mode == BILLING_PAY_PER_REQUEST)
+			clear_provisioned(&index->throughput);
+		else if (index->throughput.read_capacity == 0)
 			validation_error(INVALID_PARAMETER "ProvisionedThroughput must be specified for index: %s",
 							 index->index_name);
-		index->read_capacity = index->write_capacity = 0;
+		else
+			clear_on_demand_limits(&index->throughput);
 		catalog_write_index(index, false, relid);
 	}
 }
@@ -544,7 +479,7 @@ update_indexes(TableRow *row, List *indexes, const JsonNode *request, Oid relid)
 	{
 		node = index_action(&updates->u.elems[i], &action);
 		if (strcmp(action, "Update") == 0)
-			update_index(row, indexes, node, on_demand, relid);
+			update_index(indexes, node, on_demand, relid);
 		else if (strcmp(action, "Create") == 0)
 		{
 			JsonNode	definitions = *json_node_from_jsonb(row->attribute_definitions);
@@ -587,6 +522,7 @@ update_table(JsonNode *request, JsonNode *response)
 	const JsonNode *table_class = json_get(request, "TableClass");
 	const JsonNode *updates = json_get(request, "GlobalSecondaryIndexUpdates");
 	bool		provisioned = member_is(request, "BillingMode", "PROVISIONED");
+	bool		on_demand;
 	int64		read = 0;
 	int64		write = 0;
 	TableRow   *row;
@@ -599,34 +535,37 @@ update_table(JsonNode *request, JsonNode *response)
 
 	refuse_unsupported(request);
 	if (!billing_mode && !throughput && !protection && !table_class &&
+		!json_get(request, "OnDemandThroughput") &&
+		!json_get(request, "WarmThroughput") &&
+		!json_get(request, "SSESpecification") &&
 		(updates == NULL || updates->len == 0))
 		validation_error("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
 	if (provisioned && !throughput)
 		validation_error(INVALID_PARAMETER "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
 	if (throughput)
-		read_throughput(throughput, &read, &write);
+		read_provisioned(throughput, NULL, &read, &write);
 	check_index_updates(updates);
 
 	/* The lock keeps concurrent changes of the row apart. */
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
-	check_owner(row);
+	catalog_check_owner(row);
 	indexes = catalog_read_indexes(row->table_name);
 	if (throughput && !provisioned &&
 		(billing_mode || row->billing_mode == BILLING_PAY_PER_REQUEST))
 		validation_error(INVALID_PARAMETER "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
 	check_index_changes(updates, indexes);
 
+	if (provisioned && row->billing_mode == BILLING_PAY_PER_REQUEST)
+		switch_to_provisioned(row);
 	if (throughput)
-		update_throughput(row, read, write);
-	if (provisioned)
-		row->billing_mode = BILLING_PROVISIONED;
-	else if (billing_mode && row->billing_mode != BILLING_PAY_PER_REQUEST)
-	{
-		row->billing_mode = BILLING_PAY_PER_REQUEST;
-		row->on_demand_since = GetCurrentTimestamp();
-		row->read_capacity = row->write_capacity = 0;
-	}
+		change_provisioned(&row->throughput, NULL, read, write);
+	if (billing_mode && !provisioned && row->billing_mode == BILLING_PROVISIONED)
+		switch_to_on_demand(row);
+	on_demand = row->billing_mode == BILLING_PAY_PER_REQUEST;
+	read_on_demand_limits(request, NULL, on_demand, &row->throughput);
+	read_warm_throughput(request, NULL, on_demand, &row->throughput);
+	read_encryption(request, row);
 	if (protection)
 		row->deletion_protection = request_bool(protection, false);
 	if (table_class)
@@ -641,7 +580,7 @@ update_table(JsonNode *request, JsonNode *response)
 	indexes = update_indexes(row, indexes, request, relid);
 	if (billing_mode)
 		switch_billing_of_indexes(row, indexes, updates, relid);
-	describe(json_add(response, "TableDescription"), row, indexes, "UPDATING", updates);
+	describe(json_add(response, "TableDescription"), row, indexes, "UPDATING", request);
 }
 
 void
@@ -654,7 +593,7 @@ delete_table(JsonNode *request, JsonNode *response)
 
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
 	row = read_request_row(request);
-	check_owner(row);
+	catalog_check_owner(row);
 	if (row->deletion_protection)
 		validation_error("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
 	describe(json_add(response, "TableDescription"), row, NIL, "DELETING", NULL);

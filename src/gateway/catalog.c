@@ -83,6 +83,7 @@ catalog_load(const PGresult *result)
 		entry->operation.may_be_stale = is_one_of(name, stale, lengthof(stale));
 		entry->operation.cost = cost_of(name);
 		entry->operation.of_streams = is_one_of(name, streams, lengthof(streams));
+		entry->operation.names_endpoint = strcmp(name, "DescribeEndpoints") == 0;
 		entry->next = entries;
 		entries = entry;
 	}

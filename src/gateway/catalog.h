@@ -25,6 +25,7 @@ typedef struct Operation
 								 * asked for: a replica can answer it */
 	OperationCost cost;
 	bool		of_streams;		/* of the API of streams */
+	bool		names_endpoint; /* its answer is the address of the gateway */
 } Operation;
 
 /* Take over the names in a result. */

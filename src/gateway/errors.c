@@ -59,6 +59,8 @@ namespace_of(const char *name)
 
 	if (strcmp(name, "ValidationException") == 0)
 		return "com.amazon.coral.validate#";
+	if (strcmp(name, "ThrottlingException") == 0)
+		return "com.amazon.coral.availability#";
 	for (size_t i = 0; i < lengthof(coral); i++)
 	{
 		if (strcmp(name, coral[i]) == 0)

@@ -64,7 +64,10 @@ typedef struct Exchange
 	struct SigV4Signature *signature;
 } Exchange;
 
-/* Answer with the text that a query returned; takes the result over. */
+/*
+ * Answer with the text that a query returned, an empty body if that is empty;
+ * takes the result over.
+ */
 extern void exchange_respond(Exchange *exchange, PGresult *result);
 
 /* Answer with an error of the database; takes the result over. */

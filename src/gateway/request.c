@@ -248,14 +248,46 @@ clear_result(const void *data, size_t len, void *arg)
 	PQclear(arg);
 }
 
+/*
+ * The answer to DescribeEndpoints: the way by which the client has come, which
+ * the database does not know.
+ */
+static void
+add_endpoint(Exchange *exchange)
+{
+	const char *host = exchange->headers.host;
+	char		escaped[JSON_ESCAPE_MAX];
+	Buffer		body;
+
+	buffer_init(&body);
+	buffer_add_string(&body, "{\"Endpoints\":[{\"Address\":\"");
+	while (*host != '\0')
+		buffer_add(&body, escaped, json_escape_char(&host, escaped));
+	buffer_add_string(&body, "\",\"CachePeriodInMinutes\":1440}]}");
+	add_body(exchange, body.data, body.len);
+	buffer_free(&body);
+}
+
 void
 exchange_respond(Exchange *exchange, PGresult *result)
 {
 	const char *data = PQgetvalue(result, 0, 0);
+	const char *host = exchange->headers.host;
 	size_t		len = (size_t) PQgetlength(result, 0, 0);
 
 	set_json_type(exchange);
-	if (add_compressed(exchange, data, len))
+	if (exchange->operation->names_endpoint && host != NULL && *host != '\0')
+	{
+		add_endpoint(exchange);
+		PQclear(result);
+	}
+	else if (len == 0)
+	{
+		/* No body at all: the response of some operations */
+		describe_body(exchange, data, len);
+		PQclear(result);
+	}
+	else if (add_compressed(exchange, data, len))
 		PQclear(result);
 	else
 	{

@@ -739,6 +739,12 @@ map_size(const JsonbContainer *map, uint32 each)
 }
 
 uint32
+attr_name_size(const char *name, uint32 name_len)
+{
+	return original_length(name, name_len);
+}
+
+uint32
 attr_value_size(const AttrValue *value)
 {
 	JsonbWalk	walk;

@@ -157,6 +157,9 @@ extern const unsigned char *attr_value_bytes(const AttrValue *value,
 /* Bytes that the value counts for in an item's size (without its name). */
 extern uint32 attr_value_size(const AttrValue *value);
 
+/* Bytes that an attribute's name (stored form) counts for. */
+extern uint32 attr_name_size(const char *name, uint32 name_len);
+
 /* DynamoDB's size of a whole item (or key) in bytes. */
 extern uint32 item_size(const JsonbContainer *item);
 

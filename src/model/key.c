@@ -352,3 +352,27 @@ key_segment_bounds(int32 segment, int32 total_segments,
 	*upper = segment == total_segments - 1 ? NULL :
 		segment_start(segment + 1, total_segments);
 }
+
+/* The hash that a key begins with. */
+static uint32
+key_hash(const bytea *key)
+{
+	uint32		hash = 0;
+
+	memcpy(&hash, VARDATA_ANY(key), Min(VARSIZE_ANY_EXHDR(key), sizeof(hash)));
+	return pg_ntoh32(hash);
+}
+
+int32
+key_segment_of(const bytea *key, int32 total_segments)
+{
+	return ((uint64) key_hash(key) * total_segments) >> 32;
+}
+
+int32
+key_segment_before(const bytea *bound, int32 total_segments)
+{
+	uint32		hash = key_hash(bound);
+
+	return hash == 0 ? 0 : ((uint64) (hash - 1) * total_segments) >> 32;
+}

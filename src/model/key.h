@@ -70,4 +70,11 @@ extern bool key_decode(const KeySchema *schema, const bytea *key,
 extern void key_segment_bounds(int32 segment, int32 total_segments,
 							   bytea **lower, bytea **upper);
 
+/*
+ * The segment that a key lies in; and the last one with keys before a bound
+ * of a segment.
+ */
+extern int32 key_segment_of(const bytea *key, int32 total_segments);
+extern int32 key_segment_before(const bytea *bound, int32 total_segments);
+
 #endif							/* DYNAMO_KEY_H */

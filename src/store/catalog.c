@@ -15,6 +15,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -22,6 +23,7 @@
 #include "nodes/primnodes.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -33,11 +35,27 @@
 #include "compat.h"
 #include "errors.h"
 #include "store/catalog.h"
+#include "store/tags.h"
 
 #define CATALOG_SCHEMA	"dynamo"
 
 /* Longest name of a DynamoDB table, bytes. */
 #define TABLE_NAME_MAX	255
+
+/* Columns that both catalogs have, next to each other, for a Throughput. */
+enum
+{
+	THROUGHPUT_READ,
+	THROUGHPUT_WRITE,
+	THROUGHPUT_LAST_INCREASE,
+	THROUGHPUT_LAST_DECREASE,
+	THROUGHPUT_DECREASES,
+	THROUGHPUT_MAX_READ,
+	THROUGHPUT_MAX_WRITE,
+	THROUGHPUT_WARM_READ,
+	THROUGHPUT_WARM_WRITE,
+	THROUGHPUT_COLUMNS
+};
 
 /* Columns of dynamo.tables, in the order of dynamo--1.0.sql. */
 enum
@@ -50,12 +68,11 @@ enum
 	Anum_key_schema,
 	Anum_billing_mode,
 	Anum_on_demand_since,
-	Anum_read_capacity,
-	Anum_write_capacity,
-	Anum_last_increase,
-	Anum_last_decrease,
-	Anum_table_class,
+	Anum_on_demand_switches,
+	Anum_throughput,
+	Anum_table_class = Anum_throughput + THROUGHPUT_COLUMNS,
 	Anum_table_class_since,
+	Anum_kms_key,
 	Anum_deletion_protection,
 	Natts_tables = Anum_deletion_protection
 };
@@ -71,11 +88,8 @@ enum
 	Anum_ix_key_schema,
 	Anum_ix_projection_type,
 	Anum_ix_non_key_attributes,
-	Anum_ix_read_capacity,
-	Anum_ix_write_capacity,
-	Anum_ix_last_increase,
-	Anum_ix_last_decrease,
-	Anum_ix_status,
+	Anum_ix_throughput,
+	Anum_ix_status = Anum_ix_throughput + THROUGHPUT_COLUMNS,
 	Anum_ix_filled_to,
 	Anum_ix_items_done,
 	Anum_ix_items_total,
@@ -145,7 +159,7 @@ create_descriptor_cache(void)
 #define INDEXES			"indexes"
 #define INDEXES_PKEY	"indexes_pkey"
 
-/* A relation of the catalog: TABLES or INDEXES. */
+/* A relation of the catalog. */
 static Oid
 catalog_oid(const char *name, Oid schema)
 {
@@ -159,9 +173,8 @@ catalog_oid(const char *name, Oid schema)
 	return relid;
 }
 
-/* Open one of them, and tell the index that is wanted of it. */
-static Relation
-open_catalog(const char *name, LOCKMODE lockmode, const char *index_name,
+Relation
+catalog_open(const char *name, LOCKMODE lockmode, const char *index_name,
 			 Oid *index_oid)
 {
 	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, false);
@@ -188,6 +201,45 @@ get_timestamp(Datum *values, bool *nulls, int attnum)
 	return nulls[attnum - 1] ? 0 : DatumGetTimestampTz(values[attnum - 1]);
 }
 
+static inline char *
+get_string(Datum *values, bool *nulls, int attnum)
+{
+	return nulls[attnum - 1] ? NULL : TextDatumGetCString(values[attnum - 1]);
+}
+
+/* Read the columns of a Throughput, of which `first` is the first. */
+static void
+get_throughput(Throughput *throughput, Datum *values, bool *nulls, int first)
+{
+	Datum	   *column = &values[first - 1];
+
+	throughput->read_capacity = DatumGetInt64(column[THROUGHPUT_READ]);
+	throughput->write_capacity = DatumGetInt64(column[THROUGHPUT_WRITE]);
+	throughput->last_increase =
+		get_timestamp(values, nulls, first + THROUGHPUT_LAST_INCREASE);
+	throughput->last_decrease =
+		get_timestamp(values, nulls, first + THROUGHPUT_LAST_DECREASE);
+	throughput->decreases = DatumGetInt32(column[THROUGHPUT_DECREASES]);
+	throughput->max_read_units = DatumGetInt64(column[THROUGHPUT_MAX_READ]);
+	throughput->max_write_units = DatumGetInt64(column[THROUGHPUT_MAX_WRITE]);
+	throughput->warm_read_units = DatumGetInt64(column[THROUGHPUT_WARM_READ]);
+	throughput->warm_write_units = DatumGetInt64(column[THROUGHPUT_WARM_WRITE]);
+}
+
+static void
+get_switches(TableRow *row, Datum array)
+{
+	Datum	   *times;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TIMESTAMPTZOID,
+					  sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &times, &nulls, &count);
+	for (int i = 0; i < Min(count, ON_DEMAND_SWITCHES_MAX); i++)
+		row->switches[i] = nulls[i] ? 0 : DatumGetTimestampTz(times[i]);
+}
+
 /* A row of dynamo.tables from its tuple. */
 static TableRow *
 row_from_tuple(Relation catalog, HeapTuple tuple)
@@ -209,13 +261,11 @@ row_from_tuple(Relation catalog, HeapTuple tuple)
 	row->billing_mode = strcmp(mode, "PROVISIONED") == 0 ?
 		BILLING_PROVISIONED : BILLING_PAY_PER_REQUEST;
 	row->on_demand_since = get_timestamp(values, nulls, Anum_on_demand_since);
-	row->read_capacity = DatumGetInt64(values[Anum_read_capacity - 1]);
-	row->write_capacity = DatumGetInt64(values[Anum_write_capacity - 1]);
-	row->last_increase = get_timestamp(values, nulls, Anum_last_increase);
-	row->last_decrease = get_timestamp(values, nulls, Anum_last_decrease);
-	if (!nulls[Anum_table_class - 1])
-		row->table_class = TextDatumGetCString(values[Anum_table_class - 1]);
+	get_switches(row, values[Anum_on_demand_switches - 1]);
+	get_throughput(&row->throughput, values, nulls, Anum_throughput);
+	row->table_class = get_string(values, nulls, Anum_table_class);
 	row->table_class_since = get_timestamp(values, nulls, Anum_table_class_since);
+	row->kms_key = get_string(values, nulls, Anum_kms_key);
 	row->deletion_protection = DatumGetBool(values[Anum_deletion_protection - 1]);
 	return row;
 }
@@ -266,7 +316,7 @@ TableRow *
 catalog_read_row(const char *table_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
 	HeapTuple	tuple = find_by_name(catalog, index_oid, table_name);
 	TableRow   *row = NULL;
 
@@ -289,7 +339,7 @@ List *
 catalog_list_tables(const char *start, int limit)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(TABLES, AccessShareLock, TABLES_PKEY, &index_oid);
 	Relation	index = index_open(index_oid, AccessShareLock);
 	SysScanDesc scan;
 	ScanKeyData key;
@@ -352,10 +402,7 @@ index_row_from_tuple(Relation catalog, HeapTuple tuple)
 	if (!nulls[Anum_ix_non_key_attributes - 1])
 		row->non_key_attributes =
 			DatumGetJsonbPCopy(values[Anum_ix_non_key_attributes - 1]);
-	row->read_capacity = DatumGetInt64(values[Anum_ix_read_capacity - 1]);
-	row->write_capacity = DatumGetInt64(values[Anum_ix_write_capacity - 1]);
-	row->last_increase = get_timestamp(values, nulls, Anum_ix_last_increase);
-	row->last_decrease = get_timestamp(values, nulls, Anum_ix_last_decrease);
+	get_throughput(&row->throughput, values, nulls, Anum_ix_throughput);
 	name = TextDatumGetCString(values[Anum_ix_status - 1]);
 	row->status = strcmp(name, status_names[INDEX_ACTIVE]) == 0 ?
 		INDEX_ACTIVE : INDEX_CREATING;
@@ -399,7 +446,7 @@ List *
 catalog_read_indexes(const char *table_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
 	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, NULL);
 	HeapTuple	tuple;
 	List	   *rows = NIL;
@@ -416,7 +463,7 @@ List *
 catalog_pending_indexes(void)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
 	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
 	List	   *rows = NIL;
@@ -442,11 +489,55 @@ set_timestamp(Datum *values, bool *nulls, int attnum, TimestampTz value)
 	nulls[attnum - 1] = (value == 0);
 }
 
+static inline void
+set_string(Datum *values, bool *nulls, int attnum, const char *value)
+{
+	values[attnum - 1] = value ? CStringGetTextDatum(value) : (Datum) 0;
+	nulls[attnum - 1] = (value == NULL);
+}
+
+/* Inverse of get_throughput(). */
+static void
+set_throughput(Datum *values, bool *nulls, int first,
+			   const Throughput *throughput)
+{
+	Datum	   *column = &values[first - 1];
+
+	column[THROUGHPUT_READ] = Int64GetDatum(throughput->read_capacity);
+	column[THROUGHPUT_WRITE] = Int64GetDatum(throughput->write_capacity);
+	set_timestamp(values, nulls, first + THROUGHPUT_LAST_INCREASE,
+				  throughput->last_increase);
+	set_timestamp(values, nulls, first + THROUGHPUT_LAST_DECREASE,
+				  throughput->last_decrease);
+	column[THROUGHPUT_DECREASES] = Int32GetDatum(throughput->decreases);
+	column[THROUGHPUT_MAX_READ] = Int64GetDatum(throughput->max_read_units);
+	column[THROUGHPUT_MAX_WRITE] = Int64GetDatum(throughput->max_write_units);
+	column[THROUGHPUT_WARM_READ] = Int64GetDatum(throughput->warm_read_units);
+	column[THROUGHPUT_WARM_WRITE] = Int64GetDatum(throughput->warm_write_units);
+}
+
+/* Inverse of get_switches(). */
+static Datum
+switches_to_array(const TableRow *row)
+{
+	Datum		times[ON_DEMAND_SWITCHES_MAX];
+	int			count = 0;
+
+	while (count < ON_DEMAND_SWITCHES_MAX && row->switches[count])
+	{
+		times[count] = TimestampTzGetDatum(row->switches[count]);
+		count++;
+	}
+	return PointerGetDatum(construct_array(times, count, TIMESTAMPTZOID,
+										   sizeof(TimestampTz), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
+}
+
 void
 catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, RowExclusiveLock, TABLES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(TABLES, RowExclusiveLock, TABLES_PKEY, &index_oid);
 	Datum		values[Natts_tables];
 	bool		nulls[Natts_tables] = {0};
 	NameData	relation_name;
@@ -463,15 +554,11 @@ catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 		CStringGetTextDatum(row->billing_mode == BILLING_PROVISIONED ?
 							"PROVISIONED" : "PAY_PER_REQUEST");
 	set_timestamp(values, nulls, Anum_on_demand_since, row->on_demand_since);
-	values[Anum_read_capacity - 1] = Int64GetDatum(row->read_capacity);
-	values[Anum_write_capacity - 1] = Int64GetDatum(row->write_capacity);
-	set_timestamp(values, nulls, Anum_last_increase, row->last_increase);
-	set_timestamp(values, nulls, Anum_last_decrease, row->last_decrease);
-	if (row->table_class)
-		values[Anum_table_class - 1] = CStringGetTextDatum(row->table_class);
-	else
-		nulls[Anum_table_class - 1] = true;
+	values[Anum_on_demand_switches - 1] = switches_to_array(row);
+	set_throughput(values, nulls, Anum_throughput, &row->throughput);
+	set_string(values, nulls, Anum_table_class, row->table_class);
 	set_timestamp(values, nulls, Anum_table_class_since, row->table_class_since);
+	set_string(values, nulls, Anum_kms_key, row->kms_key);
 	values[Anum_deletion_protection - 1] = BoolGetDatum(row->deletion_protection);
 
 	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
@@ -495,7 +582,7 @@ void
 catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
 	Datum		values[Natts_indexes];
 	bool		nulls[Natts_indexes] = {0};
 	NameData	column_name;
@@ -514,10 +601,7 @@ catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 		values[Anum_ix_non_key_attributes - 1] = JsonbPGetDatum(row->non_key_attributes);
 	else
 		nulls[Anum_ix_non_key_attributes - 1] = true;
-	values[Anum_ix_read_capacity - 1] = Int64GetDatum(row->read_capacity);
-	values[Anum_ix_write_capacity - 1] = Int64GetDatum(row->write_capacity);
-	set_timestamp(values, nulls, Anum_ix_last_increase, row->last_increase);
-	set_timestamp(values, nulls, Anum_ix_last_decrease, row->last_decrease);
+	set_throughput(values, nulls, Anum_ix_throughput, &row->throughput);
 	values[Anum_ix_status - 1] = CStringGetTextDatum(status_names[row->status]);
 	if (row->filled_to)
 		values[Anum_ix_filled_to - 1] = PointerGetDatum(row->filled_to);
@@ -553,7 +637,7 @@ static void
 delete_indexes(const char *table_name, const char *index_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
+	Relation	catalog = catalog_open(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
 	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, index_name);
 	HeapTuple	tuple;
 
@@ -575,12 +659,15 @@ void
 catalog_delete_relation(const char *relation_name)
 {
 	Oid			index_oid;
-	Relation	catalog = open_catalog(TABLES, RowExclusiveLock, TABLES_RELNAME, &index_oid);
+	Relation	catalog = catalog_open(TABLES, RowExclusiveLock, TABLES_RELNAME, &index_oid);
 	HeapTuple	tuple = find_by_relation(catalog, index_oid, relation_name);
 
 	if (HeapTupleIsValid(tuple))
 	{
-		delete_indexes(row_from_tuple(catalog, tuple)->table_name, NULL);
+		const TableRow *row = row_from_tuple(catalog, tuple);
+
+		delete_indexes(row->table_name, NULL);
+		tags_delete(row->table_name, NULL);
 		CatalogTupleDelete(catalog, &tuple->t_self);
 		CommandCounterIncrement();
 	}
@@ -822,6 +909,10 @@ fill_indexes(TableDescriptor *d, Relation rel, const JsonNode *definitions,
 		index->name = MemoryContextStrdup(context, row->index_name);
 		index->global = row->global;
 		index->status = row->status;
+		index->read_capacity = row->throughput.read_capacity;
+		index->write_capacity = row->throughput.write_capacity;
+		index->max_read_units = row->throughput.max_read_units;
+		index->max_write_units = row->throughput.max_write_units;
 		index->projection = row->projection;
 		index->key_attno = get_attnum(d->relid, row->column_name);
 		if (index->key_attno <= ITEM_KEY_ATTNO ||
@@ -884,6 +975,11 @@ load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
 	if (!fill_key_schema(&d->key, row->key_schema, definitions, context) ||
 		d->key.npartition > 1 || d->key.nsort > 1)
 		malformed_key_schema("table", entry->name, TABLES);
+	d->billing_mode = row->billing_mode;
+	d->read_capacity = row->throughput.read_capacity;
+	d->write_capacity = row->throughput.write_capacity;
+	d->max_read_units = row->throughput.max_read_units;
+	d->max_write_units = row->throughput.max_write_units;
 	fill_indexes(d, rel, definitions, context);
 
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -984,7 +1080,7 @@ catalog_describe_relation(Relation rel)
 			return entry->descriptor;
 	}
 
-	catalog = open_catalog(TABLES, AccessShareLock, TABLES_RELNAME, &index_oid);
+	catalog = catalog_open(TABLES, AccessShareLock, TABLES_RELNAME, &index_oid);
 	tuple = find_by_relation(catalog, index_oid, RelationGetRelationName(rel));
 	if (HeapTupleIsValid(tuple))
 	{
@@ -1021,4 +1117,19 @@ catalog_check_access(Relation rel, AclMode mode)
 						GetUserNameFromId(GetUserId(), false)),
 				 errdetail("The functions of dynamo cannot honour row-level security policies."),
 				 errhint("Read the item table with plain SQL instead.")));
+}
+
+void
+catalog_check_owner(const TableRow *row)
+{
+	Oid			relid = catalog_item_table_oid(row);
+
+	if (!OidIsValid(relid))
+		return;
+#if PG_VERSION_NUM >= 160000
+	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
+#else
+	if (!pg_class_ownercheck(relid, GetUserId()))
+#endif
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, row->relation_name);
 }

@@ -61,6 +61,11 @@ typedef struct IndexDescriptor
 	Oid			index_oid;		/* the B-tree on (ixN, key); InvalidOid if
 								 * there is none that can be used */
 	KeySchema	key;
+	int64		read_capacity;	/* provisioned, units a second; 0 when on
+								 * demand, and of local indexes */
+	int64		write_capacity;
+	int64		max_read_units; /* on demand, units a second; 0: no limit */
+	int64		max_write_units;
 	IndexProjection projection;
 	int			nprojected;		/* unless PROJECT_ALL: the attributes that are
 								 * projected, keys of index and table first */
@@ -75,9 +80,35 @@ typedef struct TableDescriptor
 	Oid			primary_index;	/* its primary key */
 	AttrNumber	item_attno;		/* column of the item */
 	KeySchema	key;
+	BillingMode billing_mode;
+	int64		read_capacity;	/* provisioned, units a second; 0 when on
+								 * demand */
+	int64		write_capacity;
+	int64		max_read_units; /* on demand, units a second; 0: no limit */
+	int64		max_write_units;
 	int			nindexes;
 	IndexDescriptor *indexes;	/* in order of creation */
 } TableDescriptor;
+
+/*
+ * What the rows of tables and of global indexes have in common: capacity, in
+ * units a second.
+ */
+typedef struct Throughput
+{
+	int64		read_capacity;	/* 0 when on demand, and of local indexes */
+	int64		write_capacity;
+	TimestampTz last_increase;	/* of the capacity; 0: never */
+	TimestampTz last_decrease;
+	int			decreases;		/* on the UTC day of last_decrease */
+	int64		max_read_units; /* on demand; 0: no limit */
+	int64		max_write_units;
+	int64		warm_read_units;	/* asked for in advance; 0: never */
+	int64		warm_write_units;
+} Throughput;
+
+/* Switches to billing on demand that are allowed in 24 hours. */
+#define ON_DEMAND_SWITCHES_MAX	4
 
 /* A row of dynamo.tables. */
 typedef struct TableRow
@@ -90,12 +121,13 @@ typedef struct TableRow
 	Jsonb	   *key_schema;		/* as in the API */
 	BillingMode billing_mode;
 	TimestampTz on_demand_since;	/* 0: never */
-	int64		read_capacity;	/* 0 when on demand */
-	int64		write_capacity;
-	TimestampTz last_increase;	/* of the capacity; 0: never */
-	TimestampTz last_decrease;
+	TimestampTz switches[ON_DEMAND_SWITCHES_MAX];	/* to on demand, the last
+													 * one first; 0: none */
+	Throughput	throughput;
 	char	   *table_class;	/* NULL: never set */
 	TimestampTz table_class_since;
+	char	   *kms_key;		/* of the encryption, as it was named; NULL:
+								 * none */
 	bool		deletion_protection;
 } TableRow;
 
@@ -110,10 +142,7 @@ typedef struct IndexRow
 	Jsonb	   *key_schema;		/* as in the API */
 	IndexProjection projection;
 	Jsonb	   *non_key_attributes; /* array of names; NULL: none */
-	int64		read_capacity;	/* 0 when on demand, and of local indexes */
-	int64		write_capacity;
-	TimestampTz last_increase;	/* 0: never */
-	TimestampTz last_decrease;
+	Throughput	throughput;
 	IndexStatus status;
 	bytea	   *filled_to;		/* CREATING: key of the last item filled;
 								 * NULL: none yet */
@@ -188,6 +217,19 @@ extern void catalog_delete_relation(const char *relation_name);
  * most `limit`.  Returns a List of palloc'd C strings.
  */
 extern List *catalog_list_tables(const char *start, int limit);
+
+/*
+ * Raise insufficient_privilege unless the current user owns the item table.
+ * That there is none is for the one who opens it to say.
+ */
+extern void catalog_check_owner(const TableRow *row);
+
+/*
+ * Open a relation of schema dynamo, and tell the index that is wanted of it
+ * (InvalidOid if there is none).
+ */
+extern Relation catalog_open(const char *name, LOCKMODE lockmode,
+							 const char *index_name, Oid *index_oid);
 
 /* Serialize creating and deleting tables of one name until transaction end. */
 extern void catalog_lock_name(const char *table_name);

@@ -43,6 +43,25 @@ item_check_key_value(const KeySchema *schema, int i, const AttrValue *value)
 		validation_error("%s", fault);
 }
 
+void
+item_check_key_values(const TableDescriptor *descriptor, const JsonNode *key)
+{
+	const KeySchema *schema = &descriptor->key;
+
+	for (int i = 0; i < KEY_NATTRS(schema); i++)
+	{
+		const KeyAttr *attr = &schema->attrs[i];
+		const JsonNode *node = json_get_n(key, attr->name, attr->name_len);
+		AttrValue	value;
+
+		if (node == NULL)
+			continue;
+		attr_value_from_node(node, &value);
+		if (value.type == attr->type)
+			item_check_key_value(schema, i, &value);
+	}
+}
+
 bytea *
 item_key_from_request(const TableDescriptor *descriptor, const JsonNode *key)
 {
@@ -86,6 +105,20 @@ item_key_from_item(const TableDescriptor *descriptor, const JsonbContainer *item
 		item_check_key_value(schema, i, &values[i]);
 	}
 	return key_encode(schema, values);
+}
+
+void
+item_check_has_key(const TableDescriptor *descriptor, const JsonbContainer *item)
+{
+	for (int i = 0; i < KEY_NATTRS(&descriptor->key); i++)
+	{
+		const KeyAttr *attr = &descriptor->key.attrs[i];
+		AttrValue	value;
+
+		if (!attr_get(item, attr->name, attr->name_len, &value) ||
+			value.type != attr->type)
+			validation_error(KEY_MISMATCH);
+	}
 }
 
 void

@@ -16,9 +16,18 @@
 extern bytea *item_key_from_request(const TableDescriptor *descriptor,
 									const JsonNode *key);
 
+/* Of that only: values of the right types that are empty or too long. */
+extern void item_check_key_values(const TableDescriptor *descriptor,
+								  const JsonNode *key);
+
 /* Encode the primary key of a whole item (in normal form), checking it. */
 extern bytea *item_key_from_item(const TableDescriptor *descriptor,
 								 const JsonbContainer *item);
+
+/* Refuse an item that lacks a key attribute or has it of another type, in the
+ * words for a Key. */
+extern void item_check_has_key(const TableDescriptor *descriptor,
+							   const JsonbContainer *item);
 
 /* Add an item's attributes of a key schema to an object that lacks them. */
 extern void item_add_key(const KeySchema *schema, const JsonbContainer *item,

@@ -1,5 +1,5 @@
 /*
- * item_store.c - reading and writing one item by its key.
+ * item_store.c - reading and writing items by their keys.
  *
  * A write finds the newest version of the row, decides on it, and updates
  * that very version; if somebody else was faster it starts again, this time
@@ -39,20 +39,45 @@
 #include "store/item_store.h"
 #include "store/item_trigger.h"
 
-/* One write in progress. */
+/* The primary index, open to find rows in. */
+typedef struct KeyLookup
+{
+	Relation	index;
+	IndexScanDesc scan;
+	MemoryContext context;		/* the scan's */
+} KeyLookup;
+
+/* One read after the other. */
+struct ItemRead
+{
+	const TableDescriptor *descriptor;
+	KeyLookup	lookup;
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+};
+
+/* One write after the other. */
 struct ItemWrite
 {
 	Relation	rel;
 	const TableDescriptor *descriptor;
+	KeyLookup	lookup;
+	MemoryContext item_context; /* for what is large, reset after each item;
+								 * NULL: there is only one */
+	int			commands;		/* all that may come */
+	bool		lock_kept;		/* lock rows that are not written, too */
+
+	/* the item at hand */
 	bytea	   *key;
+	ItemCommand command;
+	bool		lock_first;		/* lock the row before deciding */
+
 	EState	   *estate;
 	ResultRelInfo *rri;
 	EPQState	epqstate;
 	TupleTableSlot *old_slot;	/* the version found */
 	TupleTableSlot *new_slot;	/* the version to write */
 	Bitmapset **updated_columns;	/* of the range table entry */
-	bool		lock_first;		/* lock the row before deciding */
-	bool		deletes;		/* the write can only delete */
 	const IndexDescriptor *fill_index;	/* the write only fills its column */
 
 	/* Transition tables for AFTER triggers; NULL: nobody wants them */
@@ -67,24 +92,40 @@ typedef enum WriteOutcome
 	WRITE_RETRY					/* lost a race */
 } WriteOutcome;
 
-/* Position the primary index on a key; the row's visible version into slot. */
-static bool
-find_version(Relation rel, const TableDescriptor *descriptor, bytea *key,
-			 Snapshot snapshot, TupleTableSlot *slot)
+static void
+begin_lookup(KeyLookup *lookup, Relation rel, const TableDescriptor *descriptor)
 {
-	Relation	index = index_open(descriptor->primary_index, AccessShareLock);
-	IndexScanDesc scan;
+	lookup->index = index_open(descriptor->primary_index, AccessShareLock);
+	/* each search brings its own snapshot */
+	lookup->scan = index_begin_scan(rel, lookup->index, SnapshotAny, 1);
+	lookup->context = CurrentMemoryContext;
+}
+
+static void
+end_lookup(KeyLookup *lookup)
+{
+	index_endscan(lookup->scan);
+	index_close(lookup->index, AccessShareLock);
+}
+
+/* Find the version of a key's row that a snapshot sees, and put it into slot. */
+static bool
+find_version(KeyLookup *lookup, bytea *key, Snapshot snapshot,
+			 TupleTableSlot *slot)
+{
 	ScanKeyData scankey;
+	MemoryContext old_context;
 	bool		found;
 
 	ScanKeyInit(&scankey, 1, BTEqualStrategyNumber, F_BYTEAEQ,
 				PointerGetDatum(key));
-	scan = index_begin_scan(rel, index, snapshot, 1);
-	index_rescan(scan, &scankey, 1, NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
-	/* the slot keeps a pin of its own on the page */
-	index_endscan(scan);
-	index_close(index, AccessShareLock);
+	lookup->scan->xs_snapshot = snapshot;
+
+	/* A scan keeps what it allocates on the way, such as lists of dead items */
+	old_context = MemoryContextSwitchTo(lookup->context);
+	index_rescan(lookup->scan, &scankey, 1, NULL, 0);
+	found = index_getnext_slot(lookup->scan, ForwardScanDirection, slot);
+	MemoryContextSwitchTo(old_context);
 	return found;
 }
 
@@ -97,28 +138,58 @@ slot_item(TupleTableSlot *slot, const TableDescriptor *descriptor)
 	return DatumGetJsonbP(slot_getattr(slot, descriptor->item_attno, &isnull));
 }
 
+ItemRead *
+item_store_begin_read(Relation rel, const TableDescriptor *descriptor,
+					  Snapshot snapshot)
+{
+	ItemRead   *read = palloc(sizeof(ItemRead));
+
+	read->descriptor = descriptor;
+	read->snapshot = RegisterSnapshot(snapshot);
+	read->slot = table_slot_create(rel, NULL);
+	begin_lookup(&read->lookup, rel, descriptor);
+	return read;
+}
+
+Jsonb *
+item_store_read(ItemRead *read, bytea *key)
+{
+	Jsonb	   *item = NULL;
+
+	if (find_version(&read->lookup, key, read->snapshot, read->slot))
+	{
+		bool		isnull;
+
+		item = DatumGetJsonbPCopy(slot_getattr(read->slot,
+											   read->descriptor->item_attno,
+											   &isnull));
+	}
+	ExecClearTuple(read->slot);
+	return item;
+}
+
+void
+item_store_end_read(ItemRead *read)
+{
+	end_lookup(&read->lookup);
+	ExecDropSingleTupleTableSlot(read->slot);
+	UnregisterSnapshot(read->snapshot);
+	pfree(read);
+}
+
 Jsonb *
 item_store_get(Relation rel, const TableDescriptor *descriptor, bytea *key,
 			   Snapshot snapshot)
 {
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	Jsonb	   *item = NULL;
+	ItemRead   *read = item_store_begin_read(rel, descriptor, snapshot);
+	Jsonb	   *item = item_store_read(read, key);
 
-	snapshot = RegisterSnapshot(snapshot);
-	if (find_version(rel, descriptor, key, snapshot, slot))
-	{
-		bool		isnull;
-
-		item = DatumGetJsonbPCopy(slot_getattr(slot, descriptor->item_attno,
-											   &isnull));
-	}
-	UnregisterSnapshot(snapshot);
-	ExecDropSingleTupleTableSlot(slot);
+	item_store_end_read(read);
 	return item;
 }
 
 /*
- * Before the write: statement triggers, and room for transition tables.  A
+ * Before the writes: statement triggers, and room for transition tables.  A
  * put is both an insertion and an update, as INSERT ... ON CONFLICT DO UPDATE
  * is.
  */
@@ -129,29 +200,31 @@ begin_triggers(ItemWrite *write)
 	Oid			relid = RelationGetRelid(write->rel);
 
 	AfterTriggerBeginQuery();
-	if (write->deletes)
+	if (write->commands & ITEM_PUTS)
+	{
+		ExecBSInsertTriggers(write->estate, write->rri);
+		ExecBSUpdateTriggers(write->estate, write->rri);
+		write->insert_capture = MakeTransitionCaptureState(triggers, relid, CMD_INSERT);
+		write->update_capture = MakeTransitionCaptureState(triggers, relid, CMD_UPDATE);
+	}
+	if (write->commands & ITEM_DELETES)
 	{
 		ExecBSDeleteTriggers(write->estate, write->rri);
 		write->delete_capture = MakeTransitionCaptureState(triggers, relid, CMD_DELETE);
-		return;
 	}
-	ExecBSInsertTriggers(write->estate, write->rri);
-	ExecBSUpdateTriggers(write->estate, write->rri);
-	write->insert_capture = MakeTransitionCaptureState(triggers, relid, CMD_INSERT);
-	write->update_capture = MakeTransitionCaptureState(triggers, relid, CMD_UPDATE);
 }
 
-/* After the write: AFTER triggers of rows and statement. */
+/* After the writes: AFTER triggers of rows and statement. */
 static void
 end_triggers(ItemWrite *write)
 {
-	if (write->deletes)
-		ExecASDeleteTriggers(write->estate, write->rri, write->delete_capture);
-	else
+	if (write->commands & ITEM_PUTS)
 	{
 		ExecASUpdateTriggers(write->estate, write->rri, write->update_capture);
 		ExecASInsertTriggers(write->estate, write->rri, write->insert_capture);
 	}
+	if (write->commands & ITEM_DELETES)
+		ExecASDeleteTriggers(write->estate, write->rri, write->delete_capture);
 	AfterTriggerEndQuery(write->estate);
 }
 
@@ -195,40 +268,78 @@ open_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor)
 	write->new_slot = table_slot_create(rel, &write->estate->es_tupleTable);
 }
 
-/* Begin the write of an item. */
+/*
+ * The columns that updates are going to change.  Key columns are added when
+ * they do change, but generated columns that depend on one are only looked for
+ * at the first of several writes.
+ */
+static Bitmapset *
+written_columns(const ItemWrite *write)
+{
+	TupleDesc	desc = RelationGetDescr(write->rel);
+	Bitmapset  *columns = bms_make_singleton(write->descriptor->item_attno -
+											 FirstLowInvalidHeapAttributeNumber);
+
+	if (write->item_context == NULL || desc->constr == NULL ||
+		!desc->constr->has_generated_stored)
+		return columns;
+	return bms_add_range(columns, 1 - FirstLowInvalidHeapAttributeNumber,
+						 desc->natts - FirstLowInvalidHeapAttributeNumber);
+}
+
+/* Begin writing: see what the statement that calls us has done so far. */
 static void
 begin_write(ItemWrite *write, Relation rel, const TableDescriptor *descriptor,
-			bytea *key, bool deletes)
+			int commands, bool several)
 {
 	TriggerDesc *triggers;
 
+	CommandCounterIncrement();
 	open_write(write, rel, descriptor);
-	write->key = key;
-	write->deletes = deletes;
-	*write->updated_columns = bms_make_singleton(descriptor->item_attno -
-												 FirstLowInvalidHeapAttributeNumber);
+	write->commands = commands;
+	if (several)
+		write->item_context = AllocSetContextCreate(CurrentMemoryContext,
+													"dynamo item written",
+													ALLOCSET_DEFAULT_SIZES);
+	*write->updated_columns = written_columns(write);
+	begin_lookup(&write->lookup, rel, descriptor);
 
 	triggers = write->rri->ri_TrigDesc;
 	if (triggers != NULL)
 		triggers = write->rri->ri_TrigDesc = item_trigger_leave_out(triggers);
 	if (triggers != NULL)
 		begin_triggers(write);
-
-	/* Before triggers lock the row themselves, and must see what is decided. */
-	write->lock_first = triggers != NULL &&
-		(deletes ? triggers->trig_delete_before_row :
-		 triggers->trig_update_before_row);
 }
 
+/* Release the executor's state. */
 static void
-end_write(ItemWrite *write)
+close_write(ItemWrite *write)
 {
-	if (write->rri->ri_TrigDesc != NULL)
-		end_triggers(write);
 	EvalPlanQualEnd(&write->epqstate);
 	ExecCloseResultRelations(write->estate);
 	ExecResetTupleTable(write->estate->es_tupleTable, false);
 	FreeExecutorState(write->estate);
+}
+
+/* End writing: what follows in the same statement sees the writes. */
+static void
+end_write(ItemWrite *write)
+{
+	end_lookup(&write->lookup);
+	if (write->rri->ri_TrigDesc != NULL)
+		end_triggers(write);
+	close_write(write);
+	if (write->item_context)
+		MemoryContextDelete(write->item_context);
+	CommandCounterIncrement();
+}
+
+/* Allocate what only the item at hand needs. */
+static inline MemoryContext
+switch_to_item(ItemWrite *write)
+{
+	return MemoryContextSwitchTo(write->item_context ? write->item_context :
+								 CurrentMemoryContext);
 }
 
 /* Give the columns that are not ours their defaults. */
@@ -265,6 +376,7 @@ set_key_column(ItemWrite *write, AttrNumber attno, bytea *key)
 {
 	Datum	   *value = &write->new_slot->tts_values[attno - 1];
 	bool	   *isnull = &write->new_slot->tts_isnull[attno - 1];
+	MemoryContext old_context;
 
 	if (key == NULL ? *isnull :
 		!*isnull && DatumGetBool(DirectFunctionCall2(byteaeq, *value,
@@ -272,8 +384,12 @@ set_key_column(ItemWrite *write, AttrNumber attno, bytea *key)
 		return false;
 	*value = PointerGetDatum(key);
 	*isnull = key == NULL;
+
+	/* The set lives as long as the write */
+	old_context = MemoryContextSwitchTo(write->estate->es_query_cxt);
 	*write->updated_columns = bms_add_member(*write->updated_columns,
 											 attno - FirstLowInvalidHeapAttributeNumber);
+	MemoryContextSwitchTo(old_context);
 	return true;
 }
 
@@ -296,6 +412,7 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 	TupleTableSlot *slot = write->new_slot;
 	const TableDescriptor *descriptor = write->descriptor;
 	int			natts = slot->tts_tupleDescriptor->natts;
+	MemoryContext old_context = switch_to_item(write);
 
 	ExecClearTuple(slot);
 	if (keep_others)
@@ -314,6 +431,7 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 	slot->tts_isnull[descriptor->item_attno - 1] = false;
 	ExecStoreVirtualTuple(slot);
 	slot->tts_tableOid = RelationGetRelid(write->rel);
+	MemoryContextSwitchTo(old_context);
 }
 
 /* Generated columns and constraints of the item table. */
@@ -371,12 +489,13 @@ static TM_Result
 lock_row(ItemWrite *write, LockWaitPolicy policy)
 {
 	ItemPointerData tid = write->old_slot->tts_tid;
+	LockTupleMode mode = write->command == ITEM_DELETES ? LockTupleExclusive :
+	write->command == ITEM_CHECKS ? LockTupleShare : LockTupleNoKeyExclusive;
 	TM_FailureData tmfd;
 
 	return table_tuple_lock(write->rel, &tid, write->estate->es_snapshot,
 							write->old_slot, GetCurrentCommandId(false),
-							write->deletes ? LockTupleExclusive : LockTupleNoKeyExclusive,
-							policy,
+							mode, policy,
 							IsolationUsesXactSnapshot() ? 0 :
 							TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 							&tmfd);
@@ -393,6 +512,18 @@ lock_version(ItemWrite *write)
 		return slot_has_key(write, write->old_slot);
 	check_lost_race(result);
 	return false;
+}
+
+/*
+ * Open the indexes of the table, unless they are.  An insertion needs to know
+ * more of them, and may follow where several items are written.
+ */
+static void
+open_indexes(ItemWrite *write, bool inserts)
+{
+	if (write->rri->ri_NumIndices > 0)
+		return;
+	ExecOpenIndices(write->rri, inserts || write->item_context != NULL);
 }
 
 /* Put new_slot in the place of a version, in the table and its indexes. */
@@ -412,8 +543,7 @@ replace_version(ItemWrite *write, ItemPointer tid, List **recheck)
 	if (result != TM_Ok || !UPDATE_INDEXES_NEEDED(update_indexes))
 		return result;
 
-	if (write->rri->ri_NumIndices == 0)
-		ExecOpenIndices(write->rri, false);
+	open_indexes(write, false);
 	if (write->rri->ri_NumIndices > 0)
 		*recheck = exec_insert_index_tuples(write->rri, write->new_slot,
 											write->estate, true, false, NULL, NIL,
@@ -542,8 +672,7 @@ insert_item(ItemWrite *write, Jsonb *item)
 		return WRITE_DONE;
 	compute_and_check(write, CMD_INSERT);
 
-	if (write->rri->ri_NumIndices == 0)
-		ExecOpenIndices(write->rri, true);
+	open_indexes(write, true);
 
 	/*
 	 * Under a key that a trigger chose there may be another item.  That is no
@@ -566,23 +695,43 @@ insert_item(ItemWrite *write, Jsonb *item)
 	return WRITE_DONE;
 }
 
-/* One attempt, with the snapshot of the executor state. */
+/* Decide on the version in old_slot, or on no item. */
+static ItemAction
+decide_on(ItemWrite *write, bool found, Jsonb **item, ItemDecision decide,
+		  void *arg, MemoryContext context)
+{
+	MemoryContext old_context = switch_to_item(write);
+	Jsonb	   *old_item = found ? slot_item(write->old_slot, write->descriptor) : NULL;
+	ItemAction	action;
+
+	MemoryContextSwitchTo(context);
+	action = decide(old_item, item, arg);
+	MemoryContextSwitchTo(old_context);
+	return action;
+}
+
+/*
+ * One attempt, with the snapshot of the executor state.  What is decided is
+ * allocated in `context`.
+ */
 static WriteOutcome
-attempt_write(ItemWrite *write, ItemDecision decide, void *arg)
+attempt_write(ItemWrite *write, ItemDecision decide, void *arg,
+			  MemoryContext context)
 {
 	Jsonb	   *item = NULL;
 	bool		found;
 
-	found = find_version(write->rel, write->descriptor, write->key,
+	found = find_version(&write->lookup, write->key,
 						 write->estate->es_snapshot, write->old_slot);
 	if (found && write->lock_first && !lock_version(write))
 		return WRITE_RETRY;
 
-	switch (decide(found ? slot_item(write->old_slot, write->descriptor) : NULL,
-				   &item, arg))
+	switch (decide_on(write, found, &item, decide, arg, context))
 	{
 		case ITEM_KEEP:
-			return WRITE_DONE;
+			/* lock it next time, and decide again on what it is then */
+			return found && write->lock_kept && !write->lock_first ?
+				WRITE_RETRY : WRITE_DONE;
 		case ITEM_DELETE:
 			return delete_version(write);
 		case ITEM_PUT:
@@ -591,34 +740,95 @@ attempt_write(ItemWrite *write, ItemDecision decide, void *arg)
 	pg_unreachable();
 }
 
-void
-item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
-				 bool deletes, ItemDecision decide, void *arg)
+/* Must the row be locked before it is decided what becomes of it? */
+static bool
+must_lock_first(const ItemWrite *write)
 {
-	ItemWrite	write;
+	const TriggerDesc *triggers = write->rri->ri_TrigDesc;
+
+	switch (write->command)
+	{
+		case ITEM_CHECKS:
+			return true;
+
+			/*
+			 * Before triggers lock the row themselves, and must see what is
+			 * decided.
+			 */
+		case ITEM_DELETES:
+			return triggers && triggers->trig_delete_before_row;
+		case ITEM_PUTS:
+			return triggers && triggers->trig_update_before_row;
+	}
+	pg_unreachable();
+}
+
+void
+item_store_write_next(ItemWrite *write, bytea *key, ItemCommand command,
+					  ItemDecision decide, void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
 	WriteOutcome outcome;
 
-	/* See what the statement that calls us has done so far. */
-	CommandCounterIncrement();
-	begin_write(&write, rel, descriptor, key, deletes);
+	Assert(write->commands & command);
+	write->key = key;
+	write->command = command;
+	write->lock_first = must_lock_first(write);
+
+	/* The executor expects what it allocates to live as long as it does */
+	if (write->item_context)
+		MemoryContextSwitchTo(write->estate->es_query_cxt);
 
 	do
 	{
 		Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 
 		CHECK_FOR_INTERRUPTS();
-		write.estate->es_snapshot = snapshot;
-		write.estate->es_output_cid = GetCurrentCommandId(true);
-		outcome = attempt_write(&write, decide, arg);
-		write.lock_first = true;
-		write.estate->es_snapshot = InvalidSnapshot;
+		write->estate->es_snapshot = snapshot;
+		write->estate->es_output_cid = GetCurrentCommandId(true);
+		outcome = attempt_write(write, decide, arg, context);
+		write->lock_first = true;
+		write->estate->es_snapshot = InvalidSnapshot;
 		UnregisterSnapshot(snapshot);
 	} while (outcome == WRITE_RETRY);
 
-	end_write(&write);
+	MemoryContextSwitchTo(context);
+	if (write->item_context)
+	{
+		ExecClearTuple(write->old_slot);
+		ExecClearTuple(write->new_slot);
+		ResetPerTupleExprContext(write->estate);
+		MemoryContextReset(write->item_context);
+	}
+}
 
-	/* What follows in the same statement sees the write. */
-	CommandCounterIncrement();
+ItemWrite *
+item_store_begin(Relation rel, const TableDescriptor *descriptor,
+				 int commands, bool lock_kept)
+{
+	ItemWrite  *write = palloc(sizeof(ItemWrite));
+
+	begin_write(write, rel, descriptor, commands, true);
+	write->lock_kept = lock_kept;
+	return write;
+}
+
+void
+item_store_end(ItemWrite *write)
+{
+	end_write(write);
+	pfree(write);
+}
+
+void
+item_store_write(Relation rel, const TableDescriptor *descriptor, bytea *key,
+				 ItemCommand command, ItemDecision decide, void *arg)
+{
+	ItemWrite	write;
+
+	begin_write(&write, rel, descriptor, command, false);
+	item_store_write_next(&write, key, command, decide, arg);
+	end_write(&write);
 }
 
 /* ---- filling the column of a new index ---- */
@@ -630,6 +840,7 @@ item_store_begin_fill(Relation rel, const TableDescriptor *descriptor,
 	ItemWrite  *write = palloc(sizeof(ItemWrite));
 
 	open_write(write, rel, descriptor);
+	write->command = ITEM_PUTS;
 	write->rri->ri_TrigDesc = NULL;
 	ExecOpenIndices(write->rri, false);
 	write->fill_index = index;
@@ -699,6 +910,6 @@ item_store_fill(ItemWrite *write, bool wait)
 void
 item_store_end_fill(ItemWrite *write)
 {
-	end_write(write);
+	close_write(write);
 	pfree(write);
 }

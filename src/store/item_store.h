@@ -1,6 +1,6 @@
 /*
- * item_store.h - one item by key: read it, or write it as a function of what
- * is there.
+ * item_store.h - items by key: read one, or write it as a function of what is
+ * there; one, or several of a table with the costs of one statement.
  *
  * Items are passed as jsonb in normal form.  Errors that belong to the
  * Postgres transaction (serialization failures, constraint violations of the
@@ -21,6 +21,24 @@
 extern Jsonb *item_store_get(Relation rel, const TableDescriptor *descriptor,
 							 bytea *key, Snapshot snapshot);
 
+/* Likewise for several keys of one table: begin, read each, end. */
+typedef struct ItemRead ItemRead;
+
+extern ItemRead *item_store_begin_read(Relation rel,
+									   const TableDescriptor *descriptor,
+									   Snapshot snapshot);
+extern Jsonb *item_store_read(ItemRead *read, bytea *key);
+extern void item_store_end_read(ItemRead *read);
+
+/* What a write may be, as bits where several come. */
+typedef enum ItemCommand
+{
+	ITEM_PUTS = 1,				/* the decision is ITEM_PUT or ITEM_KEEP */
+	ITEM_DELETES = 2,			/* ITEM_DELETE or ITEM_KEEP */
+	ITEM_CHECKS = 4				/* ITEM_KEEP: the row is share-locked, if
+								 * there is one */
+} ItemCommand;
+
 typedef enum ItemAction
 {
 	ITEM_KEEP,					/* write nothing */
@@ -37,10 +55,30 @@ typedef enum ItemAction
 typedef ItemAction (*ItemDecision) (const Jsonb *old_item, Jsonb **new_item,
 									void *arg);
 
-/* Write one item.  deletes: the decision is ITEM_DELETE or ITEM_KEEP. */
+/* Write one item. */
 extern void item_store_write(Relation rel, const TableDescriptor *descriptor,
-							 bytea *key, bool deletes,
+							 bytea *key, ItemCommand command,
 							 ItemDecision decide, void *arg);
+
+/*
+ * Write several items of one table, each at most once: as one statement does,
+ * with one set of open indexes, statement triggers that fire once, and AFTER
+ * triggers at the end.  Each write sees the newest version of its row all the
+ * same.
+ *
+ * commands: bits of all commands that are to come.  lock_kept: rows that are
+ * found and not written are locked as well, so that what was decided holds
+ * until the transaction ends.
+ */
+typedef struct ItemWrite ItemWrite;
+
+extern ItemWrite *item_store_begin(Relation rel,
+								   const TableDescriptor *descriptor,
+								   int commands, bool lock_kept);
+extern void item_store_write_next(ItemWrite *write, bytea *key,
+								  ItemCommand command, ItemDecision decide,
+								  void *arg);
+extern void item_store_end(ItemWrite *write);
 
 /*
  * Filling the column of an index for items that are there already: begin, put
@@ -51,8 +89,6 @@ extern void item_store_write(Relation rel, const TableDescriptor *descriptor,
  * unless the caller wants to wait.  Memory is allocated in the current context
  * for each row.
  */
-typedef struct ItemWrite ItemWrite;
-
 typedef enum ItemFill
 {
 	FILL_UNCHANGED,				/* the column was right, or the row is gone */

@@ -94,6 +94,7 @@ my %templates = (
 		my ($self, $table) = @_;
 		my $request = $self->table($table);
 		$request->[0][1] = $self->pick('Fuzz', 'abc', $table, 'Fuzz.Other');
+		push @$request, @{ obj($self->settings, $self->maybe(Tags => $self->tags)) };
 		return $request;
 	} ],
 	UpdateTable => [ 1, sub {
@@ -106,11 +107,14 @@ my %templates = (
 				obj(ReadCapacityUnits => \'5', WriteCapacityUnits => \'5')),
 			$self->maybe(StreamSpecification => obj(StreamEnabled => $true,
 				StreamViewType => 'NEW_AND_OLD_IMAGES')),
-			GlobalSecondaryIndexUpdates => [ obj(
+			$self->settings,
+			$self->maybe(GlobalSecondaryIndexUpdates => [ obj(
 				$self->pick(qw(Create Update Delete)) =>
 				obj(IndexName => $self->pick('gsi', 'gsi2', 'lsi'),
+					$self->maybe(OnDemandThroughput => $self->limits),
+					$self->maybe(WarmThroughput => $self->warm),
 					KeySchema => [ obj(AttributeName => 'h', KeyType => 'HASH') ],
-					Projection => obj(ProjectionType => 'KEYS_ONLY'))) ]);
+					Projection => obj(ProjectionType => 'KEYS_ONLY'))) ]));
 	} ],
 	DeleteTable => [ 1, sub { obj(TableName => 'Fuzz') } ],
 	DescribeTable => [ 1, sub { obj(TableName => $_[1]) } ],
@@ -125,10 +129,10 @@ my %templates = (
 	} ],
 	DescribeContinuousBackups => [ 1, sub { obj(TableName => $_[1]) } ],
 	TagResource => [ 1, sub {
-		obj(ResourceArn => arn($_[1]), Tags => [ obj(Key => 'k', Value => 'v') ])
+		obj(ResourceArn => arn($_[1]), Tags => $_[0]->tags)
 	} ],
 	UntagResource => [ 1, sub {
-		obj(ResourceArn => arn($_[1]), TagKeys => ['k'])
+		obj(ResourceArn => arn($_[1]), TagKeys => [ $_[0]->pick('k', 'K', 'x') ])
 	} ],
 	ListTagsOfResource => [ 1, sub { obj(ResourceArn => arn($_[1])) } ],
 	DescribeLimits => [ 1, sub { obj() } ],
@@ -297,7 +301,40 @@ sub either { my $self = shift; return @{ $self->pick(@_) } }
 
 # ---- parts of sensible requests ----
 
-sub arn { return "arn:aws:dynamodb:us-east-1:123456789012:table/$_[0]" }
+sub arn { return "arn:aws:dynamodb:us-east-1:000000000000:table/$_[0]" }
+
+sub tags
+{
+	my ($self) = @_;
+	return [ map { obj(Key => $_, Value => $self->pick('v', '', "\x{e4}")) }
+		$self->pick([ 'k' ], [ 'k', 'K' ], [ 'k', 'k' ], [ 'aws:k' ], [ map { "k$_" } 1 .. 50 ])->@* ];
+}
+
+sub limits
+{
+	my ($self) = @_;
+	return obj(MaxReadRequestUnits => $self->pick(\'-1', \'7', \'0'),
+		$self->maybe(MaxWriteRequestUnits => \'9'));
+}
+
+sub warm
+{
+	my ($self) = @_;
+	return obj(ReadUnitsPerSecond => $self->pick(\'12000', \'13000', \'1'),
+		$self->maybe(WriteUnitsPerSecond => \'4000'));
+}
+
+# Members of CreateTable and UpdateTable.
+sub settings
+{
+	my ($self) = @_;
+	return ($self->maybe(OnDemandThroughput => $self->limits),
+		$self->maybe(WarmThroughput => $self->warm),
+		$self->maybe(SSESpecification => obj(Enabled => $self->pick($true, $false),
+			$self->maybe(SSEType => 'KMS'),
+			$self->maybe(KMSMasterKeyId => $self->pick('', 'alias/x', "\x{0}")))),
+		$self->maybe(TableClass => 'STANDARD'));
+}
 
 sub key
 {

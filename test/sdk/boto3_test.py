@@ -121,6 +121,40 @@ class Tables(Case):
                          'Requested resource not found: Table: %s not found' % name,
                          400, client.delete_table, TableName=name)
 
+    def test_tags(self):
+        """tags from CreateTable on, and with the paginator"""
+        table = create_table('tags', Tags=[{'Key': 'Owner', 'Value': 'me'}])
+        self.addCleanup(table.delete)
+        arn = table.table_arn
+
+        def tags():
+            pages = client.get_paginator('list_tags_of_resource').paginate(ResourceArn=arn)
+            return {tag['Key']: tag['Value'] for page in pages for tag in page['Tags']}
+
+        self.assertEqual(tags(), {'Owner': 'me'})
+        answer = client.tag_resource(ResourceArn=arn, Tags=[
+            {'Key': 'Owner', 'Value': 'you'}, {'Key': '\u017c\u00f3\u0142\u0107', 'Value': ''}])
+        self.assertEqual(list(answer), ['ResponseMetadata'])
+        self.assertEqual(answer['ResponseMetadata']['HTTPHeaders']['content-length'], '0')
+        self.assertEqual(tags(), {'Owner': 'you', '\u017c\u00f3\u0142\u0107': ''})
+        client.untag_resource(ResourceArn=arn, TagKeys=['Owner', 'none'])
+        self.assertEqual(tags(), {'\u017c\u00f3\u0142\u0107': ''})
+        client.tag_resource(ResourceArn=arn, Tags=[
+            {'Key': 'k%d' % i, 'Value': str(i)} for i in range(49)])
+        self.assertEqual(len(tags()), 50)
+        self.assertFails('ValidationException',
+                         'Atleast one Tag needs to be provided as Input.', 400,
+                         client.tag_resource, ResourceArn=arn, Tags=[])
+        self.assertFails('ResourceNotFoundException',
+                         'Requested resource not found: ResourcArn: %s-none not found' % arn,
+                         400, client.list_tags_of_resource, ResourceArn=arn + '-none')
+
+    def test_limits_and_endpoints(self):
+        """DescribeLimits and DescribeEndpoints"""
+        self.assertEqual(client.describe_limits()['TableMaxReadCapacityUnits'], 40000)
+        self.assertEqual(client.describe_endpoints()['Endpoints'], [
+            {'Address': OPTIONS['endpoint_url'].split('//')[1], 'CachePeriodInMinutes': 1440}])
+
     def test_list_tables(self):
         """ListTables, by the paginator and by the resource"""
         tables = [create_table('list-%d' % i) for i in range(3)]
@@ -590,6 +624,13 @@ class Authorization(Case):
             self.assertEqual(caught.exception.response['Error']['Code'],
                              'AccessDeniedException', call.__name__)
             self.assertTrue(caught.exception.response['Error']['Message'])
+        arn = self.table.table_arn
+        self.assertFails('AccessDeniedException',
+                         'User: arn:aws:iam::%s:user/reader is not authorized to perform: '
+                         'dynamodb:TagResource on resource: %s' % (arn.split(':')[4], arn),
+                         400, client_of_reader.tag_resource, ResourceArn=arn,
+                         Tags=[{'Key': 'k', 'Value': 'v'}])
+        self.assertEqual(client_of_reader.list_tags_of_resource(ResourceArn=arn)['Tags'], [])
         # ... and the same connections serve the owner
         self.assertEqual(self.table.get_item(Key={'pk': 'a', 'sk': 1})['Item'],
                          {'pk': 'a', 'sk': 1})

@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
 	ConditionalCheckFailedException, CreateTableCommand, DeleteItemCommand,
-	DeleteTableCommand, DescribeTableCommand, GetItemCommand, ListTablesCommand,
+	DeleteTableCommand, DescribeEndpointsCommand, DescribeLimitsCommand, DescribeTableCommand,
+	GetItemCommand, LimitExceededException, ListTablesCommand, ListTagsOfResourceCommand,
 	PutItemCommand, QueryCommand, ResourceInUseException, ResourceNotFoundException,
-	ScanCommand, UpdateItemCommand, UpdateTableCommand, paginateListTables, paginateQuery,
-	paginateScan, waitUntilTableExists, waitUntilTableNotExists,
+	ScanCommand, TagResourceCommand, UntagResourceCommand, UpdateItemCommand,
+	UpdateTableCommand, paginateListTables, paginateQuery, paginateScan,
+	waitUntilTableExists, waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
 import {
-	authenticated, client, createTable, credentials, fails, failsWith, newClient,
+	authenticated, client, createTable, credentials, endpoint, fails, failsWith, newClient,
 	readerCredentials, tableName, tableRequest, waitFor,
 } from './common.mjs';
 
@@ -136,6 +138,81 @@ test('ListTables and its paginator', async () => {
 	assert.deepEqual([page.TableNames, page.LastEvaluatedTableName], [[names[1]], names[1]]);
 });
 
+test('tags', async () => {
+	const name = await createTable('tags', { Tags: [{ Key: 'Owner', Value: 'me' }] });
+	const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+	const ResourceArn = Table.TableArn;
+	const tags = async () => {
+		const response = await client.send(new ListTagsOfResourceCommand({ ResourceArn }));
+		assert.equal(response.NextToken, undefined);
+		return Object.fromEntries(response.Tags.map((t) => [t.Key, t.Value]));
+	};
+	assert.deepEqual(await tags(), { Owner: 'me' });
+	const tagged = await client.send(new TagResourceCommand({
+		ResourceArn, Tags: [{ Key: 'Owner', Value: 'you' }, { Key: 'ключ', Value: '' }],
+	}));
+	assert.deepEqual(Object.keys(tagged), ['$metadata']);
+	assert.deepEqual(await tags(), { Owner: 'you', ключ: '' });
+	await client.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['Owner', 'none'] }));
+	assert.deepEqual(await tags(), { ключ: '' });
+
+	await failsWith(client.send(new TagResourceCommand({
+		ResourceArn, Tags: Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: 'v' })),
+	})), 'ValidationException',
+	'One or more parameter values were invalid: Too many tags: a table has at most 50 tags, these are 51');
+	await failsWith(client.send(new ListTagsOfResourceCommand({ ResourceArn: `${ResourceArn}/index/x` })),
+		'ValidationException', `Invalid TableArn: Invalid ResourceArn provided as input ${ResourceArn}/index/x`);
+	await fails(client.send(new ListTagsOfResourceCommand({ ResourceArn: `${ResourceArn}-none` })),
+		ResourceNotFoundException, `Requested resource not found: ResourcArn: ${ResourceArn}-none not found`);
+	await client.send(new DeleteTableCommand({ TableName: name }));
+	await waitFor(waitUntilTableNotExists, name);
+	await fails(client.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['x'] })),
+		ResourceNotFoundException, 'Requested resource not found');
+});
+
+test('settings of tables', async () => {
+	const name = await createTable('settings', {
+		OnDemandThroughput: { MaxReadRequestUnits: 100, MaxWriteRequestUnits: 50 },
+		WarmThroughput: { ReadUnitsPerSecond: 12001, WriteUnitsPerSecond: 4001 },
+		SSESpecification: { Enabled: true, SSEType: 'KMS' },
+		TableClass: 'STANDARD_INFREQUENT_ACCESS',
+	});
+	const describe = async () =>
+		(await client.send(new DescribeTableCommand({ TableName: name }))).Table;
+	const table = await describe();
+	assert.deepEqual(table.OnDemandThroughput, { MaxReadRequestUnits: 100, MaxWriteRequestUnits: 50 });
+	assert.deepEqual(table.WarmThroughput,
+		{ ReadUnitsPerSecond: 12001, WriteUnitsPerSecond: 4001, Status: 'ACTIVE' });
+	assert.equal(table.SSEDescription.Status, 'ENABLED');
+	assert.match(table.SSEDescription.KMSMasterKeyArn, /^arn:aws:kms:/);
+	assert.equal(table.TableClassSummary.TableClass, 'STANDARD_INFREQUENT_ACCESS');
+
+	const update = (more) => client.send(new UpdateTableCommand({ TableName: name, ...more }));
+	await update({ OnDemandThroughput: { MaxReadRequestUnits: -1, MaxWriteRequestUnits: -1 } });
+	assert.equal((await describe()).OnDemandThroughput, undefined);
+	const provision = (units) => update({
+		ProvisionedThroughput: { ReadCapacityUnits: units, WriteCapacityUnits: units },
+	});
+	await update({
+		BillingMode: 'PROVISIONED',
+		ProvisionedThroughput: { ReadCapacityUnits: 9, WriteCapacityUnits: 9 },
+	});
+	for (let units = 8; units > 4; units--)
+		await provision(units);
+	assert.equal((await describe()).ProvisionedThroughput.NumberOfDecreasesToday, 4);
+	await assert.rejects(provision(4), LimitExceededException);
+	await provision(6);
+});
+
+test('DescribeLimits and DescribeEndpoints', async () => {
+	const limits = await client.send(new DescribeLimitsCommand({}));
+	assert.deepEqual([limits.AccountMaxReadCapacityUnits, limits.TableMaxWriteCapacityUnits], [80000, 40000]);
+	const { Endpoints } = await client.send(new DescribeEndpointsCommand({}));
+	assert.deepEqual(Endpoints, [{ Address: new URL(endpoint).host, CachePeriodInMinutes: 1440 }]);
+	const other = newClient({ endpoint: `http://${Endpoints[0].Address}` });
+	assert.deepEqual((await other.send(new DescribeEndpointsCommand({}))).Endpoints, Endpoints);
+});
+
 test('PutItem and GetItem: all ten types', async () => {
 	const Item = {
 		...key('types'),
@@ -247,6 +324,26 @@ test('a condition that fails: the class, and the item when asked for', async () 
 	})), ConditionalCheckFailedException, 'The conditional request failed');
 	assert.deepEqual(error.Item, Item);
 	assert.deepEqual(await get('condition'), Item);
+});
+
+test('consumed capacity and item collections', async () => {
+	const put = await client.send(new PutItemCommand({
+		TableName, Item: { ...key('capacity'), kind: { S: 'k' }, at: { N: '1' } },
+		ReturnConsumedCapacity: 'INDEXES', ReturnItemCollectionMetrics: 'SIZE',
+	}));
+	assert.deepEqual(put.ConsumedCapacity, {
+		TableName, CapacityUnits: 3, Table: { CapacityUnits: 1 },
+		LocalSecondaryIndexes: { 'by-at': { CapacityUnits: 1 } },
+		GlobalSecondaryIndexes: { 'by-kind': { CapacityUnits: 1 } },
+	});
+	assert.deepEqual(put.ItemCollectionMetrics,
+		{ ItemCollectionKey: { pk: { S: 'capacity' } }, SizeEstimateRangeGB: [0, 1] });
+	const read = async (ConsistentRead) => (await client.send(new GetItemCommand({
+		TableName, Key: key('capacity'), ConsistentRead, ReturnConsumedCapacity: 'TOTAL',
+	}))).ConsumedCapacity;
+	assert.deepEqual(await read(true), { TableName, CapacityUnits: 1 });
+	assert.deepEqual(await read(false), { TableName, CapacityUnits: 0.5 });
+	await client.send(new DeleteItemCommand({ TableName, Key: key('capacity') }));
 });
 
 test('classes and texts of errors', async () => {

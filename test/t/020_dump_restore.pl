@@ -35,8 +35,10 @@ foreach my $table (sort keys %tables)
 	  . (@keys > 1 ? qq(, {"AttributeName": "$keys[1][0]", "KeyType": "RANGE"}) : '');
 	my $mode =
 	  $table eq 'Orders'
-	  ? '"ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}, "DeletionProtectionEnabled": true'
-	  : '"BillingMode": "PAY_PER_REQUEST"';
+	  ? '"ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}, "DeletionProtectionEnabled": true,'
+	  . ' "SSESpecification": {"Enabled": true, "KMSMasterKeyId": "alias/mine"}, "WarmThroughput": {"ReadUnitsPerSecond": 70},'
+	  . ' "Tags": [{"Key": "Owner", "Value": "m\u00fcller + sons"}, {"Key": "Empty", "Value": ""}]'
+	  : '"BillingMode": "PAY_PER_REQUEST", "OnDemandThroughput": {"MaxWriteRequestUnits": 9}';
 
 	if ($table eq 'Orders')
 	{
@@ -79,6 +81,14 @@ SELECT count(dynamo.put_item(('{"TableName": "$table", "Item": {' || $key || ',
   FROM generate_series(1, 40) n));
 }
 
+# What only UpdateTable sets: a decrease, a switch of the billing mode
+$node->safe_psql(
+	'source', q(
+SELECT dynamo.update_table('{"TableName": "Orders", "ProvisionedThroughput": {"ReadCapacityUnits": 6, "WriteCapacityUnits": 3}}'::jsonb);
+SELECT dynamo.update_table('{"TableName": "Binary", "BillingMode": "PROVISIONED",
+  "ProvisionedThroughput": {"ReadCapacityUnits": 6, "WriteCapacityUnits": 3}}'::jsonb);
+SELECT dynamo.update_table('{"TableName": "Binary", "BillingMode": "PAY_PER_REQUEST"}'::jsonb)));
+
 # Access keys: one as they are made, one by hand of a role that the target
 # server need not have
 $node->safe_psql(
@@ -109,6 +119,9 @@ SELECT dynamo.describe_table('{"TableName": "$table"}'::jsonb)
        #- '{Table,LocalSecondaryIndexes,0,ItemCount}' #- '{Table,LocalSecondaryIndexes,0,IndexSizeBytes}'));
 		push @answers,
 		  $node->safe_psql($db,
+			qq(SELECT dynamo.list_tags_of_resource('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/$table"}'::jsonb)));
+		push @answers,
+		  $node->safe_psql($db,
 			qq(SELECT dynamo.scan('{"TableName": "$table"}'::jsonb)));
 		# one query for every partition key there is
 		push @answers, $node->safe_psql(
@@ -127,7 +140,8 @@ SELECT dynamo.query(jsonb_build_object('TableName', '$table',
 		qq(SELECT dynamo.scan('{"TableName": "Orders", "IndexName": "$_"}'::jsonb)))
 	  foreach qw(global local);
 	push @answers,
-	  $node->safe_psql($db, 'SELECT * FROM dynamo.access_keys ORDER BY 1');
+	  $node->safe_psql($db, "SELECT * FROM dynamo.$_ ORDER BY 1, 2")
+	  foreach qw(tables indexes tags access_keys);
 	return join "\n", @answers;
 }
 
@@ -193,6 +207,17 @@ SELECT dynamo.query('{"TableName": "Orders", "IndexName": "global",
 		"{}\nkx",
 		"$what: an index has a new item");
 
+	# ... tags can be changed, and go with the table ...
+	is( $node->safe_psql(
+			$db, q(
+SELECT dynamo.tag_resource('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Orders",
+         "Tags": [{"Key": "Owner", "Value": "new"}]}'::jsonb);
+SELECT dynamo.untag_resource('{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/Orders",
+         "TagKeys": ["Empty"]}'::jsonb);
+SELECT key, value FROM dynamo.tags;)),
+		"{}\n{}\nOwner|new",
+		"$what: tags can be changed");
+
 	# ... and their settings and names are theirs.
 	($ret, $stdout, $stderr) = $node->psql($db,
 		q(SELECT dynamo.delete_table('{"TableName": "Orders"}'::jsonb)));
@@ -209,6 +234,7 @@ SELECT dynamo.query('{"TableName": "Orders", "IndexName": "global",
 
 my $expected = answers('source');
 like($expected, qr/"Count": 40/, 'the source has items');
+like($expected, qr/"Key": "Owner", "Value": "m\x{c3}\x{bc}ller \+ sons"/, 'the source has tags');
 like($expected, qr{^AKIA\w{16}\|[\w+/]{40}\|app\|}m, 'the source has access keys');
 like($expected, qr{^local\|secret\|gone\|}m, 'also of a role that there is not');
 

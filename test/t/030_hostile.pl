@@ -48,6 +48,10 @@ my @by_hand = (
 	[ 'Scan', '{"TableName": "Tab", "ScanFilter": {"a": {"ComparisonOperator": "IN", "AttributeValueList": [' . join(',', ('{"S": "x"}') x 100_000) . ']}}}' ],
 	[ 'Query', '{"TableName": "Tab", "KeyConditions": {' . join(',', map { qq("a$_": {"ComparisonOperator": "NULL"}) } 1 .. 100_000) . '}}' ],
 	[ 'PutItem', '{"TableName": "Tab", "Item": {"Id": {"S": "x"}}, "Expected": {"a": {"Value": ' . ('{"L": [' x 5000) . (']}' x 5000) . '}}}' ],
+	[ 'TagResource', '{"ResourceArn": "' . (':' x 100_000) . '/", "Tags": []}' ],
+	[ 'TagResource', '{"ResourceArn": "arn:aws:dynamodb:us-east-1:' . ('9' x 100_000) . ':table/Tab", "Tags": [{"Key": "k", "Value": "v"}]}' ],
+	[ 'UntagResource', '{"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/' . ('\u0000' x 100_000) . '", "TagKeys": ["k"]}' ],
+	[ 'ListTagsOfResource', '{"ResourceArn": "\u0000"}' ],
 	[ 'Query', 'null' ],
 	[ 'Query', '[]' ],
 	[ 'Query', '"x"' ],
@@ -66,7 +70,7 @@ CREATE EXTENSION dynamo;
 CREATE TABLE requests (id serial PRIMARY KEY, operation text, request bytea);
 CREATE TABLE results (id int, outcome text);
 
--- The answer is cast to json to show that it is.  Bytes that are not UTF-8
+-- The answer is cast to json to show that it is, unless it is empty.  Bytes that are not UTF-8
 -- cannot arrive as text at all.
 CREATE FUNCTION try(operation text, request bytea) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -78,7 +82,7 @@ BEGIN
 	EXCEPTION WHEN OTHERS THEN
 		RETURN 'not text';
 	END;
-	PERFORM dynamo.invoke(operation, request_text)::json;
+	PERFORM nullif(dynamo.invoke(operation, request_text), '')::json;
 	RETURN 'success';
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || left(SQLERRM, 200);

@@ -207,6 +207,57 @@ answers(post('PutItem', "$condition,\"ReturnValuesOnConditionCheckFailure\":\"AL
 	  . '"Item":{"n":{"N":"1"},"id":{"S":"a"}}}',
 	'a failed condition, with the item');
 
+# ---- responses without a body ----
+
+my $arn = '"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/Things"';
+my $tag = "{$arn,\"Tags\":[{\"Key\":\"Owner\",\"Value\":\"\\u00e4\"}]}";
+my $untag = "{$arn,\"TagKeys\":[\"Owner\"]}";
+
+# On one connection: nobody must take what follows for the body.
+my $tagger = $gateway->connect;
+foreach my $case (
+	[ TagResource => $tag, '' ],
+	[ ListTagsOfResource => "{$arn}", "{\"Tags\":[{\"Key\":\"Owner\",\"Value\":\"\xc3\xa4\"}]}" ],
+	[ UntagResource => $untag, '' ],
+	[ ListTagsOfResource => "{$arn}", '{"Tags":[]}' ],
+	[ UntagResource => $untag, '' ])
+{
+	my ($operation, $request, $expected) = @$case;
+
+	$tagger->send(
+		http_request('POST', '/', headers_of($operation, $request, 'Accept-Encoding' => 'gzip'), $request));
+	answers($tagger->read_response, 200, $expected, $operation);
+}
+answers(post('TagResource', '{}'), 400, validation('Invalid TableArn'), 'TagResource fails with a body');
+answers(post('TagResource', '{"ResourceArn":"x"}'), 400,
+	'{"__type":"' . CORAL . 'AccessDeniedException","Message":"User: arn:aws:iam::000000000000:user/'
+	  . $node->safe_psql('postgres', 'SELECT current_user')
+	  . ' is not authorized to perform: dynamodb:TagResource on resource: x"}',
+	'what is no ARN');
+
+# ---- the way to the gateway ----
+
+sub endpoint
+{
+	my ($address) = @_;
+
+	return "{\"Endpoints\":[{\"Address\":\"$address\",\"CachePeriodInMinutes\":1440}]}";
+}
+
+answers(post('DescribeEndpoints', '{}', Host => $_), 200, endpoint($_), "DescribeEndpoints of $_")
+  foreach 'db.example.com', 'localhost:8000', '[::1]:' . $gateway->port;
+answers(post('DescribeEndpoints', '{}', Host => "a\"\\\xe4"), 200, endpoint('a\\"\\\\\u00e4'),
+	'DescribeEndpoints of a strange host');
+answers(post('DescribeEndpoints', '{}', Host => ''), 200, endpoint('dynamodb.us-east-1.amazonaws.com'),
+	'DescribeEndpoints of no host');
+my $here = '127.0.0.1:' . $gateway->port;
+$response = post('DescribeEndpoints', '{}', Host => $here);
+my ($address) = $response->{body} =~ /"Address":"([^"]*)"/;
+is($address, $here, 'DescribeEndpoints tells where the gateway listens');
+answers(post('DescribeEndpoints', $_), 400, $SERIALIZATION, "DescribeEndpoints of '$_'")
+  foreach '', '{"a';
+like(post('DescribeEndpoints', '[]')->{body}, qr/SerializationException/, 'DescribeEndpoints of a list');
+
 # ---- method, path and content type ----
 
 my $get = '{"TableName":"Things","Key":{"id":{"S":"a"}}}';

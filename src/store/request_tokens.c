@@ -1,0 +1,176 @@
+/*
+ * request_tokens.c - dynamo.request_tokens.
+ *
+ * Rows are written here below the SQL level, on behalf of users who cannot
+ * see the table.  Whoever reads or changes the row of a token holds its
+ * advisory lock, so that no two transactions meet at a row.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_collation.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "store/advisory_lock.h"
+#include "store/catalog.h"
+#include "store/request_tokens.h"
+
+#define TOKENS				"request_tokens"
+#define TOKENS_PKEY			"request_tokens_pkey"
+#define TOKENS_CREATED_AT	"request_tokens_created_at_idx"
+
+/* Expired rows that a new token removes: more than one, so that they dwindle. */
+#define EXPIRED_AT_ONCE		4
+
+/* Columns, in the order of dynamo--1.0.sql. */
+enum
+{
+	Anum_role_id = 1,
+	Anum_token,
+	Anum_request_hash,
+	Anum_created_at,
+	Natts_tokens = Anum_created_at
+};
+
+static bool
+lock_token(Oid role, const char *token, uint32 len, bool wait)
+{
+	return advisory_lock(ADVISORY_TOKEN, role,
+						 hash_bytes((const unsigned char *) token, len),
+						 ExclusiveLock, wait);
+}
+
+/* The row of a token, copied; NULL if there is none. */
+static HeapTuple
+find_token(Relation tokens, Oid index, Oid role, const char *token)
+{
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_role_id, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(role));
+	ScanKeyInit(&keys[1], Anum_token, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(token));
+	keys[1].sk_collation = C_COLLATION_OID;
+
+	/* as of now, whatever the transaction's snapshot: twins look at it too */
+	scan = systable_beginscan(tokens, index, true, NULL, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	return tuple;
+}
+
+/*
+ * Remove a few rows from before a point in time, leaving out those whose
+ * tokens are in use.
+ */
+static void
+remove_expired(Relation tokens, TimestampTz before)
+{
+	Oid			index_oid = get_relname_relid(TOKENS_CREATED_AT,
+											  RelationGetNamespace(tokens));
+	Relation	index = index_open(index_oid, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			limit = EXPIRED_AT_ONCE;
+
+	ScanKeyInit(&key, Anum_created_at, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
+				TimestampTzGetDatum(before));
+	scan = systable_beginscan_ordered(tokens, index, NULL, 1, &key);
+	while (limit-- > 0 &&
+		   HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		Datum		values[Natts_tokens];
+		bool		nulls[Natts_tokens];
+		text	   *token;
+		TM_FailureData tmfd;
+
+		heap_deform_tuple(tuple, RelationGetDescr(tokens), values, nulls);
+		token = DatumGetTextPP(values[Anum_token - 1]);
+		if (!lock_token(DatumGetObjectId(values[Anum_role_id - 1]),
+						VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), false))
+			continue;
+
+		/* It may have been changed or removed before the lock was ours */
+		(void) table_tuple_delete(tokens, &tuple->t_self,
+								  GetCurrentCommandId(true), InvalidSnapshot,
+								  InvalidSnapshot, false, &tmfd, false);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+}
+
+/* Write the row of a token, in the place of an expired one if there is one. */
+static void
+write_token(Relation tokens, HeapTuple old, Oid role, const char *token,
+			Datum hash, TimestampTz now)
+{
+	Datum		values[Natts_tokens];
+	bool		nulls[Natts_tokens] = {0};
+	HeapTuple	tuple;
+
+	values[Anum_role_id - 1] = ObjectIdGetDatum(role);
+	values[Anum_token - 1] = CStringGetTextDatum(token);
+	values[Anum_request_hash - 1] = hash;
+	values[Anum_created_at - 1] = TimestampTzGetDatum(now);
+	tuple = heap_form_tuple(RelationGetDescr(tokens), values, nulls);
+	if (HeapTupleIsValid(old))
+		CatalogTupleUpdate(tokens, &old->t_self, tuple);
+	else
+		CatalogTupleInsert(tokens, tuple);
+}
+
+TokenState
+request_token_claim(const char *token, const bytea *request)
+{
+	Oid			role = GetUserId();
+	Oid			index;
+	Relation	tokens = catalog_open(TOKENS, RowExclusiveLock, TOKENS_PKEY, &index);
+	Datum		hash = DirectFunctionCall1(sha256_bytea,
+										   PointerGetDatum(request));
+	TimestampTz now;
+	TimestampTz before;
+	HeapTuple	tuple;
+	TokenState	state = TOKEN_NEW;
+
+	(void) lock_token(role, token, strlen(token), true);
+	now = GetCurrentTimestamp();
+	before = now - REQUEST_TOKEN_MINUTES * USECS_PER_MINUTE;
+
+	tuple = find_token(tokens, index, role, token);
+	if (HeapTupleIsValid(tuple))
+	{
+		Datum		values[Natts_tokens];
+		bool		nulls[Natts_tokens];
+
+		heap_deform_tuple(tuple, RelationGetDescr(tokens), values, nulls);
+		if (DatumGetTimestampTz(values[Anum_created_at - 1]) >= before)
+			state = DatumGetBool(DirectFunctionCall2(byteaeq, hash,
+													 values[Anum_request_hash - 1])) ?
+				TOKEN_KNOWN : TOKEN_MISMATCH;
+	}
+	if (state == TOKEN_NEW)
+	{
+		write_token(tokens, tuple, role, token, hash, now);
+		remove_expired(tokens, before);
+		CommandCounterIncrement();
+	}
+	table_close(tokens, RowExclusiveLock);
+	return state;
+}

@@ -1,0 +1,124 @@
+/*
+ * tags.c - dynamo.tags: the tags of tables.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_collation.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+
+#include "store/catalog.h"
+#include "store/tags.h"
+
+#define TAGS		"tags"
+#define TAGS_PKEY	"tags_pkey"
+
+/* Columns of dynamo.tags, in the order of dynamo--1.0.sql. */
+enum
+{
+	Anum_tag_table_name = 1,
+	Anum_tag_key,
+	Anum_tag_value,
+	Natts_tags = Anum_tag_value
+};
+
+static void
+init_key(ScanKey key, AttrNumber attnum, const char *value)
+{
+	ScanKeyInit(key, attnum, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(value));
+	key->sk_collation = C_COLLATION_OID;
+}
+
+/* Scan the tags of a table, or the one of a key (NULL: all). */
+static SysScanDesc
+scan_tags(Relation catalog, Oid index_oid, const char *table_name,
+		  const char *key)
+{
+	ScanKeyData keys[2];
+
+	init_key(&keys[0], Anum_tag_table_name, table_name);
+	if (key)
+		init_key(&keys[1], Anum_tag_key, key);
+	return systable_beginscan(catalog, index_oid, OidIsValid(index_oid), NULL,
+							  key ? 2 : 1, keys);
+}
+
+static int
+compare_keys(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const Tag *) lfirst(a))->key, ((const Tag *) lfirst(b))->key);
+}
+
+List *
+tags_read(const char *table_name)
+{
+	Oid			index_oid;
+	Relation	catalog = catalog_open(TAGS, AccessShareLock, TAGS_PKEY, &index_oid);
+	SysScanDesc scan = scan_tags(catalog, index_oid, table_name, NULL);
+	HeapTuple	tuple;
+	List	   *tags = NIL;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Tag		   *tag = palloc(sizeof(Tag));
+		Datum		values[Natts_tags];
+		bool		nulls[Natts_tags];
+
+		heap_deform_tuple(tuple, RelationGetDescr(catalog), values, nulls);
+		tag->key = TextDatumGetCString(values[Anum_tag_key - 1]);
+		tag->value = TextDatumGetCString(values[Anum_tag_value - 1]);
+		tags = lappend(tags, tag);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+
+	/* The scan has no order where there is no index to be used. */
+	list_sort(tags, compare_keys);
+	return tags;
+}
+
+void
+tags_write(const char *table_name, const Tag *tag)
+{
+	Oid			index_oid;
+	Relation	catalog = catalog_open(TAGS, RowExclusiveLock, TAGS_PKEY, &index_oid);
+	SysScanDesc scan = scan_tags(catalog, index_oid, table_name, tag->key);
+	HeapTuple	old = systable_getnext(scan);
+	Datum		values[Natts_tags];
+	bool		nulls[Natts_tags] = {0};
+	HeapTuple	tuple;
+
+	values[Anum_tag_table_name - 1] = CStringGetTextDatum(table_name);
+	values[Anum_tag_key - 1] = CStringGetTextDatum(tag->key);
+	values[Anum_tag_value - 1] = CStringGetTextDatum(tag->value);
+	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+	if (HeapTupleIsValid(old))
+		CatalogTupleUpdate(catalog, &old->t_self, tuple);
+	else
+		CatalogTupleInsert(catalog, tuple);
+	systable_endscan(scan);
+	table_close(catalog, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+void
+tags_delete(const char *table_name, const char *key)
+{
+	Oid			index_oid;
+	Relation	catalog = catalog_open(TAGS, RowExclusiveLock, TAGS_PKEY, &index_oid);
+	SysScanDesc scan = scan_tags(catalog, index_oid, table_name, key);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		CatalogTupleDelete(catalog, &tuple->t_self);
+	systable_endscan(scan);
+	table_close(catalog, RowExclusiveLock);
+	CommandCounterIncrement();
+}
