@@ -281,6 +281,32 @@ class Items(Case):
         gone = self.table.delete_item(Key={'pk': 'delete', 'sk': 1}, ReturnValues='ALL_OLD')
         self.assertNotIn('Attributes', gone)
 
+    def test_legacy(self):
+        """the parameters that came before expressions"""
+        key = {'pk': 'legacy', 'sk': 1}
+        put = {'Item': {**key, 'n': 5, 'tags': {'a', 'b'}}, 'Expected': {'pk': {'Exists': False}}}
+        self.table.put_item(**put)
+        with self.assertRaises(client.exceptions.ConditionalCheckFailedException):
+            self.table.put_item(**put)
+        new = self.table.update_item(
+            Key=key, ReturnValues='UPDATED_NEW',
+            AttributeUpdates={'n': {'Action': 'ADD', 'Value': Decimal('0.5')},
+                              'tags': {'Action': 'DELETE', 'Value': {'a'}},
+                              'l': {'Action': 'ADD', 'Value': [b'\xff']}},
+            Expected={'n': {'ComparisonOperator': 'IN', 'AttributeValueList': [4, 5]},
+                      'l': {'ComparisonOperator': 'NULL'}},
+            ConditionalOperator='AND')
+        self.assertEqual(new['Attributes'], {'n': Decimal('5.5'), 'tags': {'b'}, 'l': [b'\xff']})
+        equal = {'ComparisonOperator': 'EQ', 'AttributeValueList': ['legacy']}
+        got = self.table.query(
+            KeyConditions={'pk': equal}, AttributesToGet=['n'],
+            QueryFilter={'tags': {'ComparisonOperator': 'CONTAINS', 'AttributeValueList': ['b']}})
+        self.assertEqual(got['Items'], [{'n': Decimal('5.5')}])
+        got = self.table.scan(ScanFilter={'pk': equal}, Select='COUNT')
+        self.assertEqual(got['Count'], 1)
+        self.table.delete_item(Key=key, Expected={'tags': {'Value': {'b'}}})
+        self.assertNotIn('Item', self.table.get_item(Key=key))
+
     def test_conditions(self):
         """conditions with Attr and Key: true, false, and of every kind"""
         key = {'pk': 'condition', 'sk': 1}
