@@ -14,10 +14,10 @@
 #include "store/item_check.h"
 
 static const char *const put_expressions[] = {"ConditionExpression", NULL};
-static const char *const put_legacy[] = {"Expected", NULL};
+static const char *const put_legacy[] = {"Expected", "ConditionalOperator", NULL};
 static const char *const update_expressions[] = {"UpdateExpression", "ConditionExpression", NULL};
 static const char *const no_legacy[] = {NULL};
-static const char *const update_legacy[] = {"AttributeUpdates", "Expected", NULL};
+static const char *const update_legacy[] = {"AttributeUpdates", "Expected", "ConditionalOperator", NULL};
 
 /* ---- what the request says ---- */
 
@@ -51,15 +51,15 @@ read_narrow_return_values(const JsonNode *request)
 	return mode;
 }
 
-/* Legacy conditions, until they are translated. */
+/* The condition of a write, if it is a legacy one. */
 static void
-refuse_legacy_conditions(const JsonNode *request)
+prepare_expected(JsonNode *request, WriteRequest *write)
 {
-	refuse_parameter(request, "Expected");
-	refuse_parameter(request, "ConditionalOperator");
+	write->condition = legacy_expected(json_get(request, "Expected"),
+									   json_get(request, "ConditionalOperator"));
 }
 
-/* The condition of a write, with its return mode. */
+/* The condition of a write, if it is an expression, with its return mode. */
 static void
 prepare_condition(const JsonNode *request, ExprBindings *bindings,
 				  WriteRequest *write)
@@ -85,7 +85,7 @@ prepare_put(WriteRequest *write, JsonNode *request)
 	write->item = json_to_jsonb(item);
 	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
 		validation_error("Item size has exceeded the maximum allowed size");
-	refuse_legacy_conditions(request);
+	prepare_expected(request, write);
 	bindings = prepare_bindings(request);
 	prepare_condition(request, bindings, write);
 	expr_bindings_check_unused(bindings);
@@ -101,8 +101,8 @@ prepare_update(WriteRequest *write, JsonNode *request)
 
 	check_expression_parameters(request, update_expressions, update_legacy);
 	attr_map_normalize(key);
-	refuse_parameter(request, "AttributeUpdates");
-	refuse_legacy_conditions(request);
+	write->update = legacy_updates(json_get(request, "AttributeUpdates"));
+	prepare_expected(request, write);
 	bindings = prepare_bindings(request);
 	if (text)
 		write->update = update_prepare(text, bindings);
@@ -122,7 +122,7 @@ prepare_delete(WriteRequest *write, JsonNode *request)
 	check_expression_parameters(request, put_expressions, put_legacy);
 	attr_map_normalize(key);
 	write->return_values = read_narrow_return_values(request);
-	refuse_legacy_conditions(request);
+	prepare_expected(request, write);
 	bindings = prepare_bindings(request);
 	prepare_condition(request, bindings, write);
 	expr_bindings_check_unused(bindings);

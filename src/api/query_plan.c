@@ -160,6 +160,16 @@ is_projected(const IndexDescriptor *index, const DocPath *path)
 	return false;
 }
 
+/* Do two paths begin with the same attribute? */
+static bool
+path_names_same(const DocPath *a, const DocPath *b)
+{
+	const PathElement *x = &a->elements[0];
+	const PathElement *y = &b->elements[0];
+
+	return x->name_len == y->name_len && memcmp(x->name, y->name, x->name_len) == 0;
+}
+
 /* "a, b": the attributes of paths that an index does not project, or NULL. */
 static char *
 list_unprojected(const IndexDescriptor *index, const DocPath *paths, int npaths)
@@ -169,6 +179,9 @@ list_unprojected(const IndexDescriptor *index, const DocPath *paths, int npaths)
 	initStringInfo(&names);
 	for (int i = 0; i < npaths; i++)
 	{
+		/* A condition may name its attribute twice */
+		if (i > 0 && path_names_same(&paths[i - 1], &paths[i]))
+			continue;
 		if (!is_projected(index, &paths[i]))
 			appendStringInfo(&names, "%s%.*s", names.len ? ", " : "",
 							 (int) paths[i].elements[0].name_len,
@@ -286,13 +299,15 @@ start_key_value(const JsonNode *start_key, const KeySchema *schema, int i,
 	return value->type == schema->attrs[i].type;
 }
 
-/* Values of a clause: type, then emptiness and size. */
+/* A clause: its operator, its values' types, then emptiness and size. */
 static void
-check_clause_values(const QueryPlan *plan, const KeySchema *schema, int i,
-					const KeyClause *clause)
+check_clause(const QueryPlan *plan, const KeySchema *schema, int i,
+			 const KeyClause *clause)
 {
 	int			nvalues = clause->op == KEY_BETWEEN ? 2 : 1;
 
+	if (clause->op == KEY_UNINDEXABLE)
+		validation_error("Attempted conditional constraint is not an indexable operation");
 	for (int v = 0; v < nvalues; v++)
 	{
 		if (clause->values[v].type != schema->attrs[i].type)
@@ -343,7 +358,7 @@ match_clauses(const QueryPlan *plan, const KeySchema *schema,
 								 schema->attrs[i].name);
 			continue;
 		}
-		check_clause_values(plan, schema, i, used[i]);
+		check_clause(plan, schema, i, used[i]);
 		nused++;
 		if (used[i]->op != KEY_EQ && nused < nclauses)
 			validation_error("Query key condition not supported");
@@ -468,6 +483,8 @@ query_plan_range(const KeySchema *schema, const KeyClause *const *used,
 			range->lower = point;
 			range->upper = after_point;
 			break;
+		case KEY_UNINDEXABLE:	/* check_clause() has refused it */
+			break;
 	}
 }
 
@@ -513,9 +530,12 @@ start_key_part(const JsonNode *start_key, const KeySchema *schema)
 	return key_encode(schema, values);
 }
 
-/* A filter must not name key attributes (Query). */
+/*
+ * A filter must not name key attributes (Query).  parameter: how messages
+ * name the filter.
+ */
 static void
-check_filter_attributes(const QueryPlan *plan)
+check_filter_attributes(const QueryPlan *plan, const char *parameter)
 {
 	const KeySchema *schema = plan->index ? &plan->index->key : &plan->descriptor->key;
 	const DocPath *paths;
@@ -527,8 +547,8 @@ check_filter_attributes(const QueryPlan *plan)
 		for (int k = 0; k < KEY_NATTRS(schema); k++)
 		{
 			if (path_names_key(&paths[i], &schema->attrs[k]))
-				validation_error("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s",
-								 schema->attrs[k].name);
+				validation_error("%s can only contain non-primary key attributes: Primary key attribute: %s",
+								 parameter, schema->attrs[k].name);
 		}
 	}
 }
@@ -549,6 +569,7 @@ void
 query_plan_query(JsonNode *request, QueryPlan *plan)
 {
 	JsonNode   *text = json_get(request, "KeyConditionExpression");
+	JsonNode   *conditions = json_get(request, "KeyConditions");
 	JsonNode   *filter = json_get(request, "FilterExpression");
 	JsonNode   *start_key = json_get(request, "ExclusiveStartKey");
 	ExprBindings *bindings;
@@ -563,12 +584,11 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 
 	memset(plan, 0, sizeof(*plan));
 	check_expression_parameters(request, query_expressions, query_legacy);
-	refuse_parameter(request, "QueryFilter");
+	plan->filter = legacy_filter(json_get(request, "QueryFilter"),
+								 json_get(request, "ConditionalOperator"));
 	check_attributes_to_get(request);
 	check_start_key_values(request);
-	refuse_parameter(request, "KeyConditions");
-	refuse_parameter(request, "ConditionalOperator");
-	if (text == NULL)
+	if (text == NULL && conditions == NULL)
 		validation_error("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
 	bindings = prepare_bindings(request);
 	key_condition = key_condition_prepare(text, bindings);
@@ -576,8 +596,11 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		plan->filter = condition_prepare(EXPR_FILTER, filter, bindings);
 	plan->projection = prepare_projection(request, bindings);
 	expr_bindings_check_unused(bindings);
+	if (text == NULL)
+		key_condition = legacy_key_condition(conditions);
 	clauses = key_condition_clauses(key_condition, &nclauses);
-	if (nclauses > 2 && json_get(request, "IndexName") == NULL)
+	if (nclauses == 0 ||
+		(nclauses > 2 && (text == NULL || json_get(request, "IndexName") == NULL)))
 		validation_error(TOO_MANY_CONDITIONS);
 	check_select(request);
 	read_common(request, plan);
@@ -586,6 +609,9 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 	schema = plan->index ? &plan->index->key : &plan->descriptor->key;
 	if (nclauses > 2 && KEY_NATTRS(schema) <= 2)
 		validation_error(TOO_MANY_CONDITIONS);
+	if (text == NULL && (schema->npartition > 1 || schema->nsort > 1))
+		validation_error("KeyConditions cannot be used with an index whose key has several partition or sort attributes: %s",
+						 plan->index->name);
 	if (start_key && start_key->len != count_start_attributes(plan))
 		validation_error(START_KEY_INVALID);
 	nused = match_clauses(plan, schema, clauses, nclauses, start_key,
@@ -604,7 +630,7 @@ query_plan_query(JsonNode *request, QueryPlan *plan)
 		check_start_key_range(schema, plan->index == NULL, used, start_values);
 	}
 	check_projection_paths(plan->descriptor, plan->projection);
-	check_filter_attributes(plan);
+	check_filter_attributes(plan, filter ? "Filter Expression" : "QueryFilter");
 	check_all_attributes(plan, request);
 	check_projected(plan);
 	names = unprojected_by_filter(plan);
@@ -663,8 +689,8 @@ query_plan_scan(JsonNode *request, QueryPlan *plan)
 	memset(plan, 0, sizeof(*plan));
 	check_expression_parameters(request, scan_expressions, scan_legacy);
 	check_attributes_to_get(request);
-	refuse_parameter(request, "ScanFilter");
-	refuse_parameter(request, "ConditionalOperator");
+	plan->filter = legacy_filter(json_get(request, "ScanFilter"),
+								 json_get(request, "ConditionalOperator"));
 	check_start_key_values(request);
 	check_segments(request);
 	bindings = prepare_bindings(request);

@@ -42,10 +42,6 @@ check_literal_type(ExprKind kind, const ExprNode *clause,
 								attr_type_name(operand->u.value.view.type));
 }
 
-#define TYPE_BIT(t) (1 << (t))
-#define ORDERED_TYPES \
-	(TYPE_BIT(ATTR_S) | TYPE_BIT(ATTR_N) | TYPE_BIT(ATTR_B))
-#define PREFIX_TYPES	(TYPE_BIT(ATTR_S) | TYPE_BIT(ATTR_B))
 #define SIZED_TYPES \
 	(PREFIX_TYPES | TYPE_BIT(ATTR_M) | TYPE_BIT(ATTR_L) | \
 	 TYPE_BIT(ATTR_SS) | TYPE_BIT(ATTR_NS) | TYPE_BIT(ATTR_BS))

@@ -137,7 +137,8 @@ typedef enum KeyOperator
 	KEY_GT,
 	KEY_GE,
 	KEY_BETWEEN,
-	KEY_BEGINS_WITH
+	KEY_BEGINS_WITH,
+	KEY_UNINDEXABLE				/* of KeyConditions: none of these */
 } KeyOperator;
 
 typedef struct KeyClause
@@ -159,5 +160,28 @@ extern KeyCondition *key_condition_prepare(const JsonNode *text,
  */
 extern const KeyClause *key_condition_clauses(const KeyCondition *condition,
 											  int *nclauses);
+
+/*
+ * ---- legacy parameters (legacy.c) ----
+ *
+ * Translations of the parameters that came before expressions, checked as
+ * far as they can be without a table.  The values in the request are
+ * normalized in place.
+ */
+
+/*
+ * Expected; QueryFilter or ScanFilter.  NULL for a map that is absent or
+ * empty.  conditional_operator: the request's ConditionalOperator, or NULL.
+ */
+extern Condition *legacy_expected(JsonNode *expected,
+								  const JsonNode *conditional_operator);
+extern Condition *legacy_filter(JsonNode *filter,
+								const JsonNode *conditional_operator);
+
+/* KeyConditions; how many there may be is up to the caller. */
+extern KeyCondition *legacy_key_condition(JsonNode *conditions);
+
+/* AttributeUpdates; NULL for a map that is absent or empty. */
+extern Update *legacy_updates(JsonNode *updates);
 
 #endif							/* DYNAMO_EXPR_H */

@@ -88,9 +88,16 @@ typedef enum UpdateActionType
 typedef struct UpdateAction
 {
 	UpdateActionType type;
+	bool		legacy;			/* of AttributeUpdates: its ADD takes lists */
 	DocPath		path;
 	ExprNode   *value;			/* NULL for REMOVE; OP_VALUE for ADD, DELETE */
 } UpdateAction;
+
+/* Sets of types: what operators take */
+#define TYPE_BIT(t) (1 << (t))
+#define ORDERED_TYPES \
+	(TYPE_BIT(ATTR_S) | TYPE_BIT(ATTR_N) | TYPE_BIT(ATTR_B))
+#define PREFIX_TYPES	(TYPE_BIT(ATTR_S) | TYPE_BIT(ATTR_B))
 
 /* What one text parses to; only the members of its kind are set. */
 typedef struct ParsedExpr
@@ -209,6 +216,10 @@ struct PathTree
 								 * are in ascending order */
 	PathTree   *next;			/* sibling */
 	int			nchildren;
+	PathTree   *last;			/* child, if they have names */
+	PathTree  **buckets;		/* of many children with names: by hash */
+	int			nbuckets;		/* a power of two */
+	PathTree   *next_in_bucket; /* sibling */
 };
 
 /* Raise the errors about overlapping, then conflicting paths. */

@@ -278,6 +278,15 @@ data_type_error(void)
 	validation_error("An operand in the update expression has an incorrect data type");
 }
 
+/* ADD or DELETE found an attribute of another type than its operand's. */
+static void
+target_type_error(const UpdateAction *action)
+{
+	if (action->legacy)
+		validation_error("Type mismatch for attribute to update");
+	data_type_error();
+}
+
 /* What is read must be there. */
 static void
 check_sources(const ExprNode *node, const JsonbContainer *old)
@@ -589,11 +598,13 @@ apply_action(const UpdateAction *action, const JsonbContainer *old,
 				return true;
 			}
 			if (target->type != operand->type)
-				data_type_error();
-			/* check_action_value has left numbers and sets */
-			if (operand->type != ATTR_N)
+				target_type_error(action);
+			if (ATTR_IS_SET(operand->type))
 				return combine_sets(target, operand, true, node);
-			add_numbers(target, operand, false, node);
+			if (operand->type == ATTR_L)
+				append_lists(target, operand, node);
+			else
+				add_numbers(target, operand, false, node);
 			return true;
 
 		case ACTION_DELETE:
@@ -601,7 +612,7 @@ apply_action(const UpdateAction *action, const JsonbContainer *old,
 			if (target == NULL)
 				return false;
 			if (target->type != operand->type)
-				data_type_error();
+				target_type_error(action);
 			return combine_sets(target, operand, false, node);
 	}
 	return false;

@@ -140,8 +140,7 @@ my %templates = (
 	PutItem => [ 12, sub {
 		my ($self, $table) = @_;
 		return obj(TableName => $table, Item => $self->item($table),
-			$self->write_options,
-			$self->maybe(Expected => $self->expected));
+			$self->write_options);
 	} ],
 	GetItem => [ 8, sub {
 		my ($self, $table) = @_;
@@ -156,9 +155,9 @@ my %templates = (
 		return obj(TableName => $table, Key => $self->key($table),
 			$self->maybe(ReturnValues =>
 				$self->pick(qw(NONE ALL_OLD UPDATED_OLD ALL_NEW UPDATED_NEW))),
-			$self->either([ AttributeUpdates => obj(a => obj(
-				Action => $self->pick(qw(PUT ADD DELETE)),
-				Value => $self->value(2))) ],
+			$self->either(
+				[ AttributeUpdates => $self->per_attribute('attribute_update'),
+					$self->chance(3) ? $self->conditions(Expected => 'expected') : () ],
 				[ $self->expressions('UpdateExpression',
 					$self->chance(3) ? 'ConditionExpression' : ()) ]));
 	} ],
@@ -170,20 +169,20 @@ my %templates = (
 	Query => [ 12, sub {
 		my ($self, $table) = @_;
 		return obj(TableName => $table, $self->read_options($table),
-			$self->either([ KeyConditions => obj(pk => obj(
-				ComparisonOperator => 'EQ',
-				AttributeValueList => [ obj(S => 'p1') ]),
-				$self->maybe(sk => $self->condition)) ],
+			$self->either(
+				[ KeyConditions => $self->key_conditions,
+					$self->chance(2) ? $self->conditions(QueryFilter => 'condition') : (),
+					$self->maybe(AttributesToGet => [ 'a', 'pk', 'b.c' ]) ],
 				[ $self->expressions('KeyConditionExpression',
 					$self->chance(2) ? 'FilterExpression' : (),
-					$self->chance(3) ? 'ProjectionExpression' : ()) ]),
-			$self->maybe(QueryFilter => obj(a => $self->condition)),
+					$self->chance(3) ? 'ProjectionExpression' : ()),
+					$self->chance(12) ? $self->conditions(QueryFilter => 'condition') : () ]),
 			$self->maybe(ScanIndexForward => $false));
 	} ],
 	Scan => [ 8, sub {
 		my ($self, $table) = @_;
 		return obj(TableName => $table, $self->read_options($table),
-			$self->either([ ScanFilter => obj(a => $self->condition) ],
+			$self->either([ $self->conditions(ScanFilter => 'condition') ],
 				[ $self->expressions('FilterExpression',
 					$self->chance(3) ? 'ProjectionExpression' : ()) ]),
 			$self->chance(3) ? (Segment => \'1', TotalSegments => \'3') : ());
@@ -191,24 +190,34 @@ my %templates = (
 	BatchGetItem => [ 4, sub {
 		my ($self) = @_;
 		return obj(RequestItems => obj(map {
-			$_ => obj(Keys => [ $self->key($_), $self->key($_) ])
-		} @tables));
+			my $table = $_;
+			$table => obj(Keys => [ map { $self->key($table) } 0 .. $self->number(3) ],
+				$self->maybe(ConsistentRead => $true),
+				$self->either([ AttributesToGet => [ 'a', 'pk' ] ],
+					[ $self->chance(2) ? $self->expressions('ProjectionExpression') : () ]))
+		} $self->some_tables),
+			$self->capacity);
 	} ],
-	BatchWriteItem => [ 4, sub {
+	BatchWriteItem => [ 6, sub {
 		my ($self) = @_;
 		return obj(RequestItems => obj(map {
-			$_ => [ obj(PutRequest => obj(Item => $self->item($_))),
-				obj(DeleteRequest => obj(Key => $self->key($_))) ]
-		} @tables));
+			my $table = $_;
+			$table => [ map {
+				$self->chance(3)
+				  ? obj(DeleteRequest => obj(Key => $self->key($table)))
+				  : obj(PutRequest => obj(Item => $self->item($table)))
+			} 0 .. $self->number(4) ]
+		} $self->some_tables),
+			$self->capacity, $self->maybe(ReturnItemCollectionMetrics => 'SIZE'));
 	} ],
 	TransactGetItems => [ 4, sub {
 		my ($self) = @_;
 		return obj(TransactItems => [ map {
 			obj(Get => obj(TableName => $_, Key => $self->key($_),
-				$self->expressions('ProjectionExpression')))
-		} @tables ]);
+				$self->maybe($self->expressions('ProjectionExpression'))))
+		} $self->some_tables ], $self->capacity);
 	} ],
-	TransactWriteItems => [ 6, sub {
+	TransactWriteItems => [ 10, sub {
 		my ($self) = @_;
 		my %kinds = (
 			Put => [ 'Item' ],
@@ -216,16 +225,20 @@ my %templates = (
 			Delete => [ 'Key' ],
 			ConditionCheck => [ 'Key', 'ConditionExpression' ]);
 		my @actions;
-		for my $table (@tables)
+		for my $table ($self->some_tables, $self->some_tables)
 		{
 			my $kind = $self->pick(sort keys %kinds);
-			my ($what, $expression) = @{ $kinds{$kind} };
+			my ($what, @expressions) = @{ $kinds{$kind} };
+			push @expressions, 'ConditionExpression'
+			  if $kind ne 'ConditionCheck' && $self->chance(3);
 			push @actions, obj($kind => obj(TableName => $table,
 				$what => $what eq 'Item' ? $self->item($table) : $self->key($table),
-				$expression ? $self->expressions($expression) : ()));
+				$self->maybe(ReturnValuesOnConditionCheckFailure => 'ALL_OLD'),
+				@expressions ? $self->expressions(@expressions) : ()));
 		}
 		return obj(TransactItems => \@actions,
-			$self->maybe(ClientRequestToken => 'token' . $self->number(3)));
+			$self->maybe(ClientRequestToken => 'token' . $self->number(3)),
+			$self->capacity, $self->maybe(ReturnItemCollectionMetrics => 'SIZE'));
 	} ],
 	ExecuteStatement => [ 6, sub {
 		my ($self, $table) = @_;
@@ -306,6 +319,21 @@ sub number
 sub pick { my $self = shift; return $_[ $self->number(scalar @_) ] }
 sub chance { my ($self, $n) = @_; return $self->number($n) == 0 }
 sub maybe { my $self = shift; return $self->chance(4) ? @_ : () }
+
+# One or more of the tables
+sub some_tables
+{
+	my ($self) = @_;
+	my $first = $self->number(scalar @tables);
+
+	return @tables[ $first .. $#tables ];
+}
+
+sub capacity
+{
+	my ($self) = @_;
+	return $self->maybe(ReturnConsumedCapacity => $self->pick('TOTAL', 'INDEXES'));
+}
 sub either { my $self = shift; return @{ $self->pick(@_) } }
 
 # ---- parts of sensible requests ----
@@ -395,21 +423,74 @@ sub value
 			  grep { $self->chance(2) } qw(a b c)));
 }
 
+# ---- legacy parameters ----
+
+# A map of some attributes, each with what the method makes for it.
+sub per_attribute
+{
+	my ($self, $method) = @_;
+	my %names = map { $self->pick(qw(a b c d g m sk b.c)) => 1 }
+	  1 .. $self->pick(1, 1, 2, 3);
+	return obj(map { $_ => $self->$method } sort keys %names);
+}
+
+# A parameter with conditions, and mostly where it belongs ConditionalOperator.
+sub conditions
+{
+	my ($self, $parameter, $method) = @_;
+	my $map = $self->per_attribute($method);
+	return ($parameter => $map, $self->chance(@$map > 1 ? 2 : 12)
+		? (ConditionalOperator => $self->pick('AND', 'OR')) : ());
+}
+
+# A comparison; its values are mostly of one type.
 sub condition
 {
 	my ($self) = @_;
 	my $operator = $self->pick(qw(EQ NE IN LE LT GE GT BETWEEN NOT_NULL NULL
 		  CONTAINS NOT_CONTAINS BEGINS_WITH));
+	my $n = $operator =~ /NULL$/ ? 0
+	  : $operator eq 'BETWEEN' ? 2 : $operator eq 'IN' ? $self->number(4) : 1;
+	my @values = map { $self->value(1) } 1 .. $n;
+
+	@values = map { $values[0] } @values unless $self->chance(4);
+	@values = map { obj(N => $_) } sort { $a <=> $b } map { $self->number(9) } @values
+	  if $self->chance(3);
 	return obj(ComparisonOperator => $operator,
-		$operator =~ /NULL$/ ? () : (AttributeValueList =>
-			[ map { $self->value(1) } 1 .. ($operator eq 'BETWEEN' ? 2 : 1) ]));
+		$n ? (AttributeValueList => \@values) : ());
 }
 
 sub expected
 {
 	my ($self) = @_;
-	return obj(a => $self->pick(obj(Exists => $false),
-			obj(Value => $self->value(2)), $self->condition));
+	return $self->pick(obj(Exists => $false), obj(Value => $self->value(2)),
+		obj(Exists => $true, Value => $self->value(2)), $self->condition);
+}
+
+sub attribute_update
+{
+	my ($self) = @_;
+	my $action = $self->pick(qw(PUT ADD DELETE));
+	my $value = $action eq 'PUT' || $self->chance(4) ? $self->value(2)
+	  : $self->pick(obj(SS => [ 'a', 'c' ]), obj(NS => [ '2', '7' ]),
+		obj(N => '1'), obj(L => [ $self->value(1) ]));
+	return obj($self->chance(9) ? () : (Action => $action),
+		$action eq 'DELETE' && $self->chance(2) ? () : (Value => $value));
+}
+
+sub key_conditions
+{
+	my ($self) = @_;
+	my $equal = sub { obj(ComparisonOperator => 'EQ', AttributeValueList => [@_]) };
+	my $sort = obj(
+		ComparisonOperator => $self->pick(qw(EQ LT LE GT GE BETWEEN BEGINS_WITH)),
+		AttributeValueList => [ $self->pick(obj(N => '2'), obj(B => 'AQI=')) ]);
+	push @{ $sort->[1][1] }, $sort->[1][1][0] if $sort->[0][1] eq 'BETWEEN';
+
+	return obj(pk => $equal->(obj(S => 'p1')),
+		$self->either([], [ sk => $sort ], [ g => $sort ], [ sk => $self->condition ]))
+	  unless $self->chance(4);
+	return obj(g => $equal->(obj(B => 'AQI=')), $self->maybe(sk => $sort));
 }
 
 sub write_options
@@ -418,7 +499,9 @@ sub write_options
 	return ($self->maybe(ReturnValues => 'ALL_OLD'),
 		$self->maybe(ReturnConsumedCapacity => 'TOTAL'),
 		$self->maybe(ReturnItemCollectionMetrics => 'SIZE'),
-		$self->chance(3) ? $self->expressions('ConditionExpression') : ());
+		$self->either([], [],
+			[ $self->expressions('ConditionExpression') ],
+			[ $self->conditions(Expected => 'expected') ]));
 }
 
 sub read_options
@@ -671,7 +754,8 @@ sub name
 		  ExpressionAttributeNames AttributesToGet Segment TotalSegments
 		  ReturnValues PutRequest DeleteRequest Put Get Update Delete
 		  ProvisionedThroughput ReadCapacityUnits ConditionalOperator
-		  ExclusiveStartKey UpdateExpression FilterExpression));
+		  ExclusiveStartKey UpdateExpression FilterExpression Action
+		  AttributeUpdates KeyConditions QueryFilter ScanFilter));
 }
 
 # Something within something, many times over.

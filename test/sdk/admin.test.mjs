@@ -2,9 +2,6 @@
 //
 // This is version 4, on version 2 of the AWS SDK.  The form of version 5 sends
 // capacity units as strings, which DynamoDB refuses.
-//
-// dynamodb-admin's "Purge" needs BatchWriteItem: its test belongs below once
-// the operation exists.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -14,7 +11,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
-import { DescribeTableCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { client, tableName } from './common.mjs';
 
 const TableName = tableName('admin');
@@ -198,6 +195,19 @@ test('an error of the service', async () => {
 	]);
 	assert.match(await response.text(), /ValidationException.*Type mismatch for key order expected: N actual: S/);
 	await page.waitForSelector('#saveButton.btn-warning');
+});
+
+test('purge the table', async () => {
+	const { Count: before } = await client.send(new ScanCommand({ TableName, Select: 'COUNT' }));
+	assert.ok(before > 25, `${before} items are more than one batch`);
+	await page.goto(`${url}/`, { waitUntil: 'networkidle0' });
+	await Promise.all([
+		page.waitForResponse((r) => r.request().method() === 'DELETE' && r.ok()),
+		page.click(`#table-list li[data-table-name="${TableName}"] .badge-warning`),
+	]);
+	await page.waitForNetworkIdle();
+	const { Count } = await client.send(new ScanCommand({ TableName, Select: 'COUNT' }));
+	assert.equal(Count, 0);
 });
 
 test('delete the table', async () => {

@@ -281,6 +281,32 @@ class Items(Case):
         gone = self.table.delete_item(Key={'pk': 'delete', 'sk': 1}, ReturnValues='ALL_OLD')
         self.assertNotIn('Attributes', gone)
 
+    def test_legacy(self):
+        """the parameters that came before expressions"""
+        key = {'pk': 'legacy', 'sk': 1}
+        put = {'Item': {**key, 'n': 5, 'tags': {'a', 'b'}}, 'Expected': {'pk': {'Exists': False}}}
+        self.table.put_item(**put)
+        with self.assertRaises(client.exceptions.ConditionalCheckFailedException):
+            self.table.put_item(**put)
+        new = self.table.update_item(
+            Key=key, ReturnValues='UPDATED_NEW',
+            AttributeUpdates={'n': {'Action': 'ADD', 'Value': Decimal('0.5')},
+                              'tags': {'Action': 'DELETE', 'Value': {'a'}},
+                              'l': {'Action': 'ADD', 'Value': [b'\xff']}},
+            Expected={'n': {'ComparisonOperator': 'IN', 'AttributeValueList': [4, 5]},
+                      'l': {'ComparisonOperator': 'NULL'}},
+            ConditionalOperator='AND')
+        self.assertEqual(new['Attributes'], {'n': Decimal('5.5'), 'tags': {'b'}, 'l': [b'\xff']})
+        equal = {'ComparisonOperator': 'EQ', 'AttributeValueList': ['legacy']}
+        got = self.table.query(
+            KeyConditions={'pk': equal}, AttributesToGet=['n'],
+            QueryFilter={'tags': {'ComparisonOperator': 'CONTAINS', 'AttributeValueList': ['b']}})
+        self.assertEqual(got['Items'], [{'n': Decimal('5.5')}])
+        got = self.table.scan(ScanFilter={'pk': equal}, Select='COUNT')
+        self.assertEqual(got['Count'], 1)
+        self.table.delete_item(Key=key, Expected={'tags': {'Value': {'b'}}})
+        self.assertNotIn('Item', self.table.get_item(Key=key))
+
     def test_conditions(self):
         """conditions with Attr and Key: true, false, and of every kind"""
         key = {'pk': 'condition', 'sk': 1}
@@ -623,6 +649,88 @@ class Authorization(Case):
         error = json.loads(response.content)
         self.assertEqual(error['__type'], 'com.amazon.coral.service#InvalidSignatureException')
         self.assertRegex(error['message'], '^Signature expired: ')
+
+
+class Batches(Case):
+    """Batches and transactions"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.table = create_table('batches')
+        cls.name = cls.table.name
+        cls.other = create_table('batches-other')
+
+    def test_batch_writer(self):
+        """the batch writer sends as many requests as it takes, and drops repetitions"""
+        with self.table.batch_writer(overwrite_by_pkeys=['pk', 'sk']) as batch:
+            for i in range(120):
+                batch.put_item(Item={'pk': 'writer', 'sk': i % 60, 'v': Decimal(i)})
+            batch.delete_item(Key={'pk': 'writer', 'sk': 7})
+        items = self.table.query(KeyConditionExpression=Key('pk').eq('writer'))['Items']
+        self.assertEqual([int(item['v']) for item in items],
+                         [i + 60 for i in range(60) if i != 7])
+
+    def test_batch_get(self):
+        """batch_get_item of two tables"""
+        self.table.put_item(Item={'pk': 'get', 'sk': 1, 'v': 'one'})
+        self.other.put_item(Item={'pk': 'get', 'sk': 1, 'b': Binary(b'\x00\xff')})
+        response = resource.batch_get_item(RequestItems={
+            self.name: {'Keys': [{'pk': 'get', 'sk': 2}, {'pk': 'get', 'sk': 1}],
+                        'ProjectionExpression': 'v'},
+            self.other.name: {'Keys': [{'pk': 'get', 'sk': 1}], 'ConsistentRead': True},
+        }, ReturnConsumedCapacity='TOTAL')
+        self.assertEqual(response['Responses'], {
+            self.name: [{'v': 'one'}],
+            self.other.name: [{'pk': 'get', 'sk': 1, 'b': Binary(b'\x00\xff')}]})
+        self.assertEqual(response['UnprocessedKeys'], {})
+        self.assertEqual({c['TableName']: c['CapacityUnits'] for c in response['ConsumedCapacity']},
+                         {self.name: 1.0, self.other.name: 1.0})
+
+    def test_transactions(self):
+        """transact_write_items, its reasons, transact_get_items"""
+        def key(pk, sk):
+            return {'pk': {'S': pk}, 'sk': {'N': str(sk)}}
+
+        def actions(least):
+            return [
+                {'Update': {
+                    'TableName': self.name, 'Key': key('t', 1),
+                    'UpdateExpression': 'SET n = if_not_exists(n, :zero) + :one',
+                    'ConditionExpression': 'attribute_not_exists(n) OR n >= :least',
+                    'ExpressionAttributeValues': {
+                        ':zero': {'N': '0'}, ':one': {'N': '1'}, ':least': {'N': str(least)}},
+                    'ReturnValuesOnConditionCheckFailure': 'ALL_OLD'}},
+                {'Put': {'TableName': self.other.name, 'Item': key('t', 1)}}]
+
+        client.transact_write_items(TransactItems=actions(0))
+        with self.assertRaises(client.exceptions.TransactionCanceledException) as caught:
+            client.transact_write_items(TransactItems=actions(2))
+        response = caught.exception.response
+        self.assertEqual(response['Error']['Message'],
+                         'Transaction cancelled, please refer cancellation reasons for '
+                         'specific reasons [ConditionalCheckFailed, None]')
+        self.assertEqual(response['CancellationReasons'], [
+            {'Code': 'ConditionalCheckFailed', 'Message': 'The conditional request failed',
+             'Item': {**key('t', 1), 'n': {'N': '1'}}},
+            {'Code': 'None'}])
+        response = client.transact_get_items(TransactItems=[
+            {'Get': {'TableName': self.name, 'Key': key('t', 1)}},
+            {'Get': {'TableName': self.other.name, 'Key': key('t', 2)}}])
+        self.assertEqual(response['Responses'], [{'Item': {**key('t', 1), 'n': {'N': '1'}}}, {}])
+
+    def test_token(self):
+        """one token, one effect"""
+        request = {
+            'ClientRequestToken': PREFIX + 'token',
+            'TransactItems': [{'Update': {
+                'TableName': self.name, 'Key': {'pk': {'S': 'token'}, 'sk': {'N': '1'}},
+                'UpdateExpression': 'ADD n :one', 'ExpressionAttributeValues': {':one': {'N': '1'}}}}]}
+        for _ in range(3):
+            client.transact_write_items(**request)
+        self.assertEqual(self.table.get_item(Key={'pk': 'token', 'sk': 1})['Item']['n'], 1)
+        request['TransactItems'][0]['Update']['UpdateExpression'] = 'ADD m :one'
+        with self.assertRaises(client.exceptions.IdempotentParameterMismatchException):
+            client.transact_write_items(**request)
 
 
 class SignerOfThePast(SigV4Auth):

@@ -1,7 +1,4 @@
 // Dynamoose: models that make their own tables, doing ordinary work.
-//
-// Batches (batchGet, batchPut, batchDelete) and transactions belong below, under
-// their own tests, once the operations exist.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -106,6 +103,39 @@ test('scan, also in parallel', async () => {
 	assert.deepEqual(parallel.map((b) => b.copies).sort(), [0, 1, 2, 3, 4]);
 	const some = await Book.scan('tags').contains('gothic').attributes(['title']).exec();
 	assert.deepEqual(some.map((b) => b.toJSON()), [{ title: 'Frankenstein' }]);
+});
+
+test('batches', async () => {
+	const books = Array.from({ length: 25 }, (_, i) => ({ author: 'Batch', title: `B${i}`, copies: 100 + i }));
+	assert.deepEqual((await Book.batchPut(books)).unprocessedItems, []);
+	const got = await Book.batchGet([...books.slice(0, 3), { author: 'Batch', title: 'none' }]
+		.map(({ author, title }) => ({ author, title })));
+	assert.deepEqual(got.map((b) => b.copies).sort(), [100, 101, 102]);
+	assert.equal(got.unprocessedKeys.length, 0);
+	await Book.batchDelete(books.slice(1).map(({ author, title }) => ({ author, title })));
+	assert.deepEqual((await Book.query('author').eq('Batch').exec()).map((b) => b.title), ['B0']);
+});
+
+test('transactions', async () => {
+	const key = { author: 'Batch', title: 'B0' };
+	const transfer = (copies) => dynamoose.transaction([
+		Book.transaction.update(key, { $ADD: { copies: -1 } },
+			{ condition: new dynamoose.Condition('copies').ge(copies) }),
+		Book.transaction.create({ author: 'Batch', title: 'lent', copies: 1 }),
+		Book.transaction.condition({ author: 'Batch', title: 'B9' }, new dynamoose.Condition('title').not().exists()),
+	]);
+	await assert.rejects(transfer(1000), (error) => {
+		assert.equal(error.name, 'TransactionCanceledException');
+		assert.match(error.message, /\[ConditionalCheckFailed, None, None\]$/);
+		return true;
+	});
+	await transfer(100);
+	await assert.rejects(transfer(1), /\[None, ConditionalCheckFailed, None\]$/);
+	assert.deepEqual((await dynamoose.transaction([
+		Book.transaction.get(key), Book.transaction.get({ author: 'Batch', title: 'lent' }),
+	])).map((b) => b.copies), [99, 1]);
+	await dynamoose.transaction([Book.transaction.delete(key), Book.transaction.delete({ author: 'Batch', title: 'lent' })]);
+	assert.equal((await Book.query('author').eq('Batch').exec()).length, 0);
 });
 
 test('delete', async () => {

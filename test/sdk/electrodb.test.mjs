@@ -1,7 +1,4 @@
 // ElectroDB: an entity of a single-table design doing ordinary work.
-//
-// Batches and transactions (get and put of several, service collections'
-// transactions) belong below, under their own tests, once the operations exist.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -168,6 +165,41 @@ test('a collection of two entities', async () => {
 	const { data } = await office.collections.work({ employee: 'cleo' }).go({ pages: 'all' });
 	assert.deepEqual(data.Employee, [{ employee: 'cleo', name: 'Cleo' }]);
 	assert.equal(data.Task.length, 20);
+});
+
+test('get, put and delete of several', async () => {
+	const tasks = Array.from({ length: 60 }, (_, i) => ({
+		project: 'many', task: `m${String(i).padStart(2, '0')}`, points: i, employee: 'eve',
+	}));
+	const { unprocessed } = await Task.put(tasks).go();
+	assert.deepEqual(unprocessed, []);
+	const keys = tasks.map(({ project, task }) => ({ project, task }));
+	const { data } = await Task.get([...keys, { project: 'many', task: 'none' }]).go({ preserveBatchOrder: true });
+	assert.deepEqual(data.map((t) => t && t.points), [...tasks.map((t) => t.points), null]);
+	await Task.delete(keys.slice(0, 50)).go();
+	assert.equal((await Task.query.tasks({ project: 'many' }).go()).data.length, 10);
+});
+
+test('transactions of a service', async () => {
+	const office = new Service({ Task, Employee });
+	const key = { project: 'many', task: 'm55' };
+	const write = (points) => office.transaction.write(({ Task: task, Employee: employee }) => [
+		employee.create({ employee: 'eve', name: 'Eve' }).commit({ response: 'all_old' }),
+		task.patch(key).set({ points: 100 }).where((attributes, { eq }) => eq(attributes.points, points)).commit(),
+		task.check({ project: 'many', task: 'm56' }).where((attributes, { eq }) => eq(attributes.points, 56)).commit(),
+	]).go();
+	const refused = await write(1);
+	assert.equal(refused.canceled, true);
+	assert.deepEqual(refused.data.map((d) => [d.rejected, d.code]),
+		[[false, 'None'], [true, 'ConditionalCheckFailed'], [false, 'None']]);
+	assert.equal((await Employee.get({ employee: 'eve' }).go()).data, null);
+	assert.equal((await write(55)).canceled, false);
+	const again = await write(100);
+	assert.deepEqual(again.data[0].item, { employee: 'eve', name: 'Eve' });
+	const { data } = await office.transaction.get(({ Task: task, Employee: employee }) => [
+		task.get(key).commit(), employee.get({ employee: 'eve' }).commit(), employee.get({ employee: 'nobody' }).commit(),
+	]).go();
+	assert.deepEqual([data[0].item.points, data[1].item.name, data[2].item], [100, 'Eve', null]);
 });
 
 test('remove and delete', async () => {

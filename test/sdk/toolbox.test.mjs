@@ -1,8 +1,4 @@
 // dynamodb-toolbox: an entity with its schema, doing ordinary work.
-//
-// Batches (BatchGetCommand, BatchWriteCommand) and transactions (GetTransaction,
-// PutTransaction, ...) belong below, under their own tests, once the operations
-// exist.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +6,10 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
 	$add, $append, $get, $remove, Entity, EntityRepository, Table, QueryCommand, ScanCommand,
 	item, list, map, number, record, set, string, boolean, binary, DeleteItemCommand,
-	GetItemCommand, PutItemCommand, UpdateItemCommand,
+	GetItemCommand, PutItemCommand, UpdateItemCommand, BatchDeleteRequest, BatchGetCommand,
+	BatchGetRequest, BatchPutRequest, BatchWriteCommand, ConditionCheck, DeleteTransaction,
+	GetTransaction, PutTransaction, UpdateTransaction, executeBatchGet, executeBatchWrite,
+	executeTransactGet, executeTransactWrite,
 } from 'dynamodb-toolbox';
 import { client, createTable } from './common.mjs';
 
@@ -121,6 +120,44 @@ test('query and scan', async () => {
 	const scanned = await table.build(ScanCommand).entities(Player)
 		.options({ maxPages: Infinity, limit: 6 }).send();
 	assert.equal(scanned.Items.length, 22);
+});
+
+test('batches', async () => {
+	const batch = (requests) => executeBatchWrite(table.build(BatchWriteCommand).requests(...requests));
+	await batch(Array.from({ length: 20 }, (_, i) =>
+		Player.build(BatchPutRequest).item(player({ game: 'batch', number: i, name: `N${i}` }))));
+	await batch([
+		Player.build(BatchDeleteRequest).key({ game: 'batch', number: 1 }),
+		Player.build(BatchPutRequest).item(player({ game: 'batch', number: 2, name: 'other' })),
+	]);
+	const { Responses: [players] } = await executeBatchGet(table.build(BatchGetCommand).requests(
+		...[0, 1, 2].map((number) => Player.build(BatchGetRequest).key({ game: 'batch', number }))));
+	assert.deepEqual(players.map((p) => p && p.name), ['N0', undefined, 'other']);
+});
+
+test('transactions', async () => {
+	const first = { game: 'batch', number: 3 };
+	const second = { game: 'batch', number: 4 };
+	const write = (score) => executeTransactWrite(
+		Player.build(UpdateTransaction).item({ ...first, score: $add(5) })
+			.options({ condition: { attr: 'score', eq: score } }),
+		Player.build(PutTransaction).item(player({ game: 'transaction', number: 1 }))
+			.options({ condition: { attr: 'name', exists: false } }),
+		Player.build(DeleteTransaction).key(second),
+		Player.build(ConditionCheck).key({ game: 'batch', number: 5 }).condition({ attr: 'name', eq: 'N5' }),
+	);
+	await assert.rejects(write(1), (error) => {
+		assert.equal(error.name, 'TransactionCanceledException');
+		assert.deepEqual(error.CancellationReasons.map((r) => r.Code),
+			['ConditionalCheckFailed', 'None', 'None', 'None']);
+		return true;
+	});
+	await write(0);
+	const { Responses } = await executeTransactGet(
+		Player.build(GetTransaction).key(first), Player.build(GetTransaction).key(second),
+		Player.build(GetTransaction).key({ game: 'transaction', number: 1 }));
+	assert.deepEqual(Responses.map(({ Item }) => Item && Item.score), [5, undefined, 0]);
+	await executeTransactWrite(Player.build(DeleteTransaction).key({ game: 'transaction', number: 1 }));
 });
 
 test('delete', async () => {
