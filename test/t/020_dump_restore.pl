@@ -97,6 +97,13 @@ CREATE ROLE app LOGIN;
 SELECT dynamo.create_access_key('app');
 INSERT INTO dynamo.access_keys VALUES ('local', 'secret', 'gone', '2026-01-02 03:04:05+00')));
 
+# Tokens are of requests to this database
+$node->safe_psql(
+	'source', q(
+SELECT dynamo.transact_write_items('{"ClientRequestToken": "before the dump", "TransactItems": [
+  {"ConditionCheck": {"TableName": "Simple", "Key": {"Id": {"S": "nowhere"}},
+                      "ConditionExpression": "attribute_not_exists(Id)"}}]}'::jsonb)));
+
 # Every answer a database gives, one line each
 sub answers
 {
@@ -167,6 +174,9 @@ SELECT has_column_privilege('app', 'dynamo.access_keys', 'access_key_id', 'SELEC
        has_column_privilege('app', 'dynamo.access_keys', 'secret_access_key', 'SELECT'))),
 		"notify_access_key A,notify_truncate A\nt|f",
 		"$what: triggers and privileges of access keys");
+
+	is($node->safe_psql($db, 'SELECT count(*) FROM dynamo.request_tokens'),
+		'0', "$what: no tokens of requests to the source");
 
 	# The restored tables go on working: through the API ...
 	like(

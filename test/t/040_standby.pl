@@ -57,7 +57,17 @@ my @reads = (
 		                                ":hi": {"N": "250"}, ":s": {"N": "20"}}}'
 	],
 	[ 'scan', '{"TableName": "Music"}' ],
-	[ 'scan', '{"TableName": "Music", "Segment": 1, "TotalSegments": 3, "Limit": 50}' ]);
+	[ 'scan', '{"TableName": "Music", "Segment": 1, "TotalSegments": 3, "Limit": 50}' ],
+	[
+		'batch_get_item',
+		'{"RequestItems": {"Music": {"Keys": [{"Artist": {"S": "artist 3"}, "Year": {"N": "33"}},
+	  {"Artist": {"S": "nobody"}, "Year": {"N": "1"}}]}}}'
+	],
+	[
+		'transact_get_items',
+		'{"TransactItems": [{"Get": {"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}}},
+	  {"Get": {"TableName": "Music", "Key": {"Artist": {"S": "nobody"}, "Year": {"N": "1"}}}}]}'
+	]);
 
 foreach my $read (@reads)
 {
@@ -112,6 +122,9 @@ my %writes = (
 	update_item => '{"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}},
 	  "UpdateExpression": "REMOVE Title"}',
 	delete_item => '{"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}}',
+	batch_write_item => '{"RequestItems": {"Music": [{"DeleteRequest": {"Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}}}]}}',
+	transact_write_items => '{"TransactItems": [{"ConditionCheck": {"TableName": "Music",
+	  "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}, "ConditionExpression": "attribute_exists(Artist)"}}]}',
 	create_table => '{"TableName": "Other", "BillingMode": "PAY_PER_REQUEST",
 	  "AttributeDefinitions": [{"AttributeName": "Id", "AttributeType": "S"}],
 	  "KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}',
