@@ -256,7 +256,8 @@ write_add_table(WriteRequest *write, TableSet *tables)
 								 needed_privileges(write));
 }
 
-/* write_check_key_values() of a put: the table's key, and empty values for index keys. */
+/* write_check_key_values() of a put: the table's key; for those of indexes,
+ * empty values only. */
 static void
 check_put_key_values(const TableDescriptor *descriptor,
 					 const JsonbContainer *item)

@@ -34,6 +34,9 @@
 /* Expired rows that a new token removes: more than one, so that they dwindle. */
 #define EXPIRED_AT_ONCE		4
 
+/* The window, in the unit of timestamps. */
+#define REQUEST_TOKEN_WINDOW	(REQUEST_TOKEN_MINUTES * USECS_PER_MINUTE)
+
 /* Columns, in the order of dynamo--1.0.sql. */
 enum
 {
@@ -76,23 +79,37 @@ find_token(Relation tokens, Oid index, Oid role, const char *token)
 }
 
 /*
- * Remove a few rows from before a point in time, leaving out those whose
- * tokens are in use.
+ * Remove a few expired rows, leaving out those whose tokens are in use.
+ *
+ * Go on where this session came to: what has been removed may have to stay in
+ * the index, as long as somebody has an old snapshot, and would be passed
+ * again and again.  What has been left out on the way is looked for once in a
+ * while.
  */
 static void
-remove_expired(Relation tokens, TimestampTz before)
+remove_expired(Relation tokens, TimestampTz now)
 {
+	static TimestampTz removed_to;
+	static TimestampTz started_over;
 	Oid			index_oid = get_relname_relid(TOKENS_CREATED_AT,
 											  RelationGetNamespace(tokens));
 	Relation	index = index_open(index_oid, AccessShareLock);
-	ScanKeyData key;
+	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	int			limit = EXPIRED_AT_ONCE;
 
-	ScanKeyInit(&key, Anum_created_at, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
-				TimestampTzGetDatum(before));
-	scan = systable_beginscan_ordered(tokens, index, NULL, 1, &key);
+	if (started_over == 0 || now - started_over >= REQUEST_TOKEN_WINDOW)
+	{
+		removed_to = DT_NOBEGIN;
+		started_over = now;
+	}
+	ScanKeyInit(&keys[0], Anum_created_at, BTGreaterEqualStrategyNumber,
+				F_TIMESTAMPTZ_GE, TimestampTzGetDatum(removed_to));
+	ScanKeyInit(&keys[1], Anum_created_at, BTLessStrategyNumber,
+				F_TIMESTAMPTZ_LT,
+				TimestampTzGetDatum(now - REQUEST_TOKEN_WINDOW));
+	scan = systable_beginscan_ordered(tokens, index, NULL, 2, keys);
 	while (limit-- > 0 &&
 		   HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
@@ -102,6 +119,7 @@ remove_expired(Relation tokens, TimestampTz before)
 		TM_FailureData tmfd;
 
 		heap_deform_tuple(tuple, RelationGetDescr(tokens), values, nulls);
+		removed_to = DatumGetTimestampTz(values[Anum_created_at - 1]);
 		token = DatumGetTextPP(values[Anum_token - 1]);
 		if (!lock_token(DatumGetObjectId(values[Anum_role_id - 1]),
 						VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), false))
@@ -145,13 +163,11 @@ request_token_claim(const char *token, const bytea *request)
 	Datum		hash = DirectFunctionCall1(sha256_bytea,
 										   PointerGetDatum(request));
 	TimestampTz now;
-	TimestampTz before;
 	HeapTuple	tuple;
 	TokenState	state = TOKEN_NEW;
 
 	(void) lock_token(role, token, strlen(token), true);
 	now = GetCurrentTimestamp();
-	before = now - REQUEST_TOKEN_MINUTES * USECS_PER_MINUTE;
 
 	tuple = find_token(tokens, index, role, token);
 	if (HeapTupleIsValid(tuple))
@@ -160,7 +176,7 @@ request_token_claim(const char *token, const bytea *request)
 		bool		nulls[Natts_tokens];
 
 		heap_deform_tuple(tuple, RelationGetDescr(tokens), values, nulls);
-		if (DatumGetTimestampTz(values[Anum_created_at - 1]) >= before)
+		if (DatumGetTimestampTz(values[Anum_created_at - 1]) >= now - REQUEST_TOKEN_WINDOW)
 			state = DatumGetBool(DirectFunctionCall2(byteaeq, hash,
 													 values[Anum_request_hash - 1])) ?
 				TOKEN_KNOWN : TOKEN_MISMATCH;
@@ -168,7 +184,7 @@ request_token_claim(const char *token, const bytea *request)
 	if (state == TOKEN_NEW)
 	{
 		write_token(tokens, tuple, role, token, hash, now);
-		remove_expired(tokens, before);
+		remove_expired(tokens, now);
 		CommandCounterIncrement();
 	}
 	table_close(tokens, RowExclusiveLock);
