@@ -44,29 +44,39 @@ static const DynamoErrorInfo error_table[DYNAMO_NUM_ERROR_CODES] =
 	[DYNAMO_THROTTLING] = {"ThrottlingException", DY("19"), 400},
 };
 
-void
-dynamo_error(DynamoErrorCode code, const char *fmt,...)
+/* By hand: errmsg would look the text up for translation. */
+char *
+dynamo_format(const char *fmt, va_list args)
 {
 	StringInfoData message;
 
-	/* format by hand: errmsg would look the text up for translation */
 	initStringInfo(&message);
 	for (;;)
 	{
-		va_list		args;
+		va_list		copy;
 		int			needed;
 
-		va_start(args, fmt);
-		needed = appendStringInfoVA(&message, fmt, args);
-		va_end(args);
+		va_copy(copy, args);
+		needed = appendStringInfoVA(&message, fmt, copy);
+		va_end(copy);
 		if (needed == 0)
-			break;
+			return message.data;
 		enlargeStringInfo(&message, needed);
 	}
+}
 
+void
+dynamo_error(DynamoErrorCode code, const char *fmt,...)
+{
+	char	   *message;
+	va_list		args;
+
+	va_start(args, fmt);
+	message = dynamo_format(fmt, args);
+	va_end(args);
 	ereport(ERROR,
 			(errcode(error_table[code].sqlstate),
-			 errmsg_internal("%s", message.data)));
+			 errmsg_internal("%s", message)));
 }
 
 void

@@ -38,6 +38,10 @@ typedef enum DynamoErrorCode
 	DYNAMO_NUM_ERROR_CODES
 } DynamoErrorCode;
 
+/* A printf-style message as a string, without translation. */
+extern char *dynamo_format(const char *fmt, va_list args)
+			pg_attribute_printf(1, 0);
+
 /* Raise exception `code` with a printf-style message. */
 pg_noreturn extern void dynamo_error(DynamoErrorCode code, const char *fmt,...)
 			pg_attribute_printf(2, 3);

@@ -153,6 +153,12 @@ extern const ParsedExpr *expr_parse(ExprKind kind, const JsonNode *text);
 
 extern bool expr_is_reserved_word(const char *name, uint32 len);
 
+/* Is a name, in whatever case, in a sorted list of words in upper case, none of
+ * which has more than EXPR_WORD_MAX letters? */
+#define EXPR_WORD_MAX	16
+extern bool expr_word_is_listed(const char *name, uint32 len,
+								const char *const *words, int nwords);
+
 /* "Invalid UpdateExpression: ": how messages about the kind begin */
 extern const char *expr_error_prefix(ExprKind kind);
 

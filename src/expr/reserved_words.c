@@ -97,21 +97,18 @@ static const char *const reserved_words[] = {
 	"WORK", "WRAPPED", "WRITE", "YEAR", "ZONE"
 };
 
-/* Letters of the longest word */
-#define MAX_WORD_LEN	14
-
 StaticAssertDecl(lengthof(reserved_words) == 573,
 				 "the developer guide lists 573 reserved words");
 
-/* Is a bare name one of the reserved words, in whatever case? */
 bool
-expr_is_reserved_word(const char *name, uint32 len)
+expr_word_is_listed(const char *name, uint32 len, const char *const *words,
+					int nwords)
 {
-	char		upper[MAX_WORD_LEN + 1];
+	char		upper[EXPR_WORD_MAX + 1];
 	int			low = 0;
-	int			high = lengthof(reserved_words) - 1;
+	int			high = nwords - 1;
 
-	if (len > MAX_WORD_LEN)
+	if (len > EXPR_WORD_MAX)
 		return false;
 
 	for (uint32 i = 0; i < len; i++)
@@ -121,7 +118,7 @@ expr_is_reserved_word(const char *name, uint32 len)
 	while (low <= high)
 	{
 		int			middle = (low + high) / 2;
-		int			cmp = strcmp(upper, reserved_words[middle]);
+		int			cmp = strcmp(upper, words[middle]);
 
 		if (cmp == 0)
 			return true;
@@ -132,4 +129,12 @@ expr_is_reserved_word(const char *name, uint32 len)
 	}
 
 	return false;
+}
+
+/* Is a bare name one of the reserved words, in whatever case? */
+bool
+expr_is_reserved_word(const char *name, uint32 len)
+{
+	return expr_word_is_listed(name, len, reserved_words,
+							   lengthof(reserved_words));
 }

@@ -65,24 +65,13 @@ partiql_syntax_error(PartiqlParser *parser)
 void
 partiql_fault(PartiqlParser *parser, const char *fmt,...)
 {
-	StringInfoData message;
+	va_list		args;
 
 	if (parser->fault != NULL)
 		return;
-	initStringInfo(&message);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, fmt);
-		needed = appendStringInfoVA(&message, fmt, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&message, needed);
-	}
-	parser->fault = message.data;
+	va_start(args, fmt);
+	parser->fault = dynamo_format(fmt, args);
+	va_end(args);
 }
 
 /* ---- values ---- */

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "expr/expr_tree.h"
 #include "partiql/partiql_parse.h"
 
 /* Sorted, upper case */
@@ -45,35 +46,9 @@ static const char *const reserved_words[] = {
 	"WRITE", "ZONE"
 };
 
-/* Letters of the longest word */
-#define MAX_WORD_LEN	16
-
 bool
 partiql_is_reserved_word(const char *name, uint32 len)
 {
-	char		upper[MAX_WORD_LEN + 1];
-	int			low = 0;
-	int			high = lengthof(reserved_words) - 1;
-
-	if (len > MAX_WORD_LEN)
-		return false;
-
-	for (uint32 i = 0; i < len; i++)
-		upper[i] = pg_ascii_toupper((unsigned char) name[i]);
-	upper[len] = '\0';
-
-	while (low <= high)
-	{
-		int			middle = (low + high) / 2;
-		int			cmp = strcmp(upper, reserved_words[middle]);
-
-		if (cmp == 0)
-			return true;
-		if (cmp < 0)
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-
-	return false;
+	return expr_word_is_listed(name, len, reserved_words,
+							   lengthof(reserved_words));
 }
