@@ -271,6 +271,60 @@ CREATE TABLE dynamo.request_tokens (
 COMMENT ON TABLE dynamo.request_tokens IS 'ClientRequestTokens of the last minutes, and the requests that they came with; not dumped';
 CREATE INDEX request_tokens_created_at_idx ON dynamo.request_tokens (created_at);
 
+-- streams (src/store/streams.c, src/feed/stream_log.c); none of it is dumped: the
+-- positions are those of this server's WAL, and what there is in its replication slot
+
+CREATE TABLE dynamo.streams (
+	stream_id uuid NOT NULL PRIMARY KEY,
+	table_name text COLLATE "C" NOT NULL,
+	stream_label text COLLATE "C" NOT NULL,
+	table_id uuid NOT NULL,
+	owner_id oid NOT NULL,
+	view_type text NOT NULL CHECK (view_type IN ('KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES')),
+	key_schema jsonb NOT NULL,
+	shards int NOT NULL CHECK (shards > 0),
+	created_at timestamptz NOT NULL,
+	start_lsn pg_lsn NOT NULL,
+	ended_at timestamptz,
+	end_lsn pg_lsn,
+	drained boolean NOT NULL,
+	trimmed_to pg_lsn NOT NULL
+);
+COMMENT ON TABLE dynamo.streams IS 'streams of DynamoDB tables, and those that have ended within dynamo.stream_retention; not dumped';
+GRANT SELECT ON dynamo.streams TO PUBLIC;
+
+CREATE TABLE dynamo.stream_position (
+	drained_to pg_lsn NOT NULL,
+	last_sequence text COLLATE "C" NOT NULL,
+	trimmed_to text COLLATE "C" NOT NULL,
+	slot_ready boolean NOT NULL
+);
+COMMENT ON TABLE dynamo.stream_position IS 'one row: how far the WAL has come into the log of stream records; not dumped';
+INSERT INTO dynamo.stream_position
+	VALUES ('0/0', pg_catalog.repeat('0', 30), pg_catalog.repeat('0', 30), false);
+
+CREATE TABLE dynamo.stream_segments (
+	segment int NOT NULL PRIMARY KEY,
+	first_sequence text COLLATE "C" NOT NULL,
+	started_at timestamptz NOT NULL,
+	ended_at timestamptz
+);
+COMMENT ON TABLE dynamo.stream_segments IS 'the tables stream_segment_N that are in use, and the first sequence number that may be in each; not dumped';
+
+DO $$
+BEGIN
+	FOR i IN 0 .. 7 LOOP
+		EXECUTE pg_catalog.format('CREATE TABLE dynamo.stream_segment_%s (
+			stream_id uuid NOT NULL,
+			shard int NOT NULL,
+			sequence_number text COLLATE "C" NOT NULL,
+			record jsonb NOT NULL,
+			PRIMARY KEY (stream_id, shard, sequence_number))', i);
+		EXECUTE pg_catalog.format('COMMENT ON TABLE dynamo.stream_segment_%s IS
+			%L', i, 'records of streams: one of a ring of tables that are truncated in turn; not dumped');
+	END LOOP;
+END $$;
+
 CREATE VIEW dynamo.index_builds AS
 	SELECT i.table_name, i.index_name,
 		CASE WHEN i.filled_to = '' THEN 'building' ELSE 'filling' END AS phase,
@@ -352,6 +406,10 @@ CREATE FUNCTION dynamo.describe_limits(request jsonb DEFAULT '{}') RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_limits' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.describe_limits(jsonb) IS 'DescribeLimits of the DynamoDB API';
 
+CREATE FUNCTION dynamo.describe_stream(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_stream' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_stream(jsonb) IS 'DescribeStream of the DynamoDB API';
+
 CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.describe_table(jsonb) IS 'DescribeTable of the DynamoDB API';
@@ -367,6 +425,18 @@ COMMENT ON FUNCTION dynamo.execute_transaction(jsonb) IS 'ExecuteTransaction of 
 CREATE FUNCTION dynamo.get_item(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_get_item' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.get_item(jsonb) IS 'GetItem of the DynamoDB API';
+
+CREATE FUNCTION dynamo.get_records(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_get_records' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.get_records(jsonb) IS 'GetRecords of the DynamoDB API';
+
+CREATE FUNCTION dynamo.get_shard_iterator(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_get_shard_iterator' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.get_shard_iterator(jsonb) IS 'GetShardIterator of the DynamoDB API';
+
+CREATE FUNCTION dynamo.list_streams(request jsonb DEFAULT '{}') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_list_streams' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.list_streams(jsonb) IS 'ListStreams of the DynamoDB API';
 
 CREATE FUNCTION dynamo.list_tables(request jsonb DEFAULT '{}') RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_list_tables' LANGUAGE C STABLE STRICT PARALLEL SAFE;

@@ -11,6 +11,7 @@
 
 #include "api/throttle.h"
 #include "dynamo.h"
+#include "store/streams.h"
 #include "worker.h"
 
 PG_MODULE_MAGIC;
@@ -21,6 +22,9 @@ bool		dynamo_enforce_capacity;
 bool		dynamo_log_errors;
 int			dynamo_max_workers;
 char	   *dynamo_region;
+int			dynamo_stream_max_wal;
+int			dynamo_stream_retention;
+int			dynamo_stream_shards;
 int			dynamo_worker_naptime;
 
 extern PGDLLEXPORT void _PG_init(void);
@@ -107,6 +111,27 @@ _PG_init(void)
 							   "changes them all.",
 							   &dynamo_region, "us-east-1",
 							   PGC_SUSET, 0, check_region, NULL, NULL);
+	DefineCustomIntVariable("dynamo.stream_max_wal",
+							"WAL that the streams of a database may keep the server from removing.",
+							"What has not come into the log of stream records yet has to be "
+							"kept as WAL. Where it is more than this, since a transaction "
+							"is not ended or the worker cannot keep up, the worker drops "
+							"its replication slot, and the streams begin anew: what they "
+							"held is trimmed. 0: no limit, but max_slot_wal_keep_size.",
+							&dynamo_stream_max_wal, 16384, 0, MAX_KILOBYTES,
+							PGC_SIGHUP, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynamo.stream_retention",
+							"Time that stream records, and streams that have ended, are kept.",
+							"Records are removed by the tableful, each of which holds a "
+							"sixth of this time: they are kept up to so much longer.",
+							&dynamo_stream_retention, 86400, 6, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynamo.stream_shards",
+							"Shards of a stream that is enabled from now on.",
+							"An item is in the shard that the hash of its partition key "
+							"tells. Consumers can read shards side by side.",
+							&dynamo_stream_shards, 1, 1, STREAM_SHARDS_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynamo.worker_naptime",
 							"Time between two looks of background workers for work in a database.",
 							"A worker is started at once where there is work that has just "

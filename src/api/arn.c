@@ -6,11 +6,20 @@
 #include "api/arn.h"
 #include "dynamo.h"
 
+/* What stands between the ARN of a table and the label of its stream. */
+#define STREAM_PART	"/stream/"
+
 char *
 table_arn(const char *table_name)
 {
 	return psprintf("arn:aws:dynamodb:%s:%s:table/%s", dynamo_region,
 					dynamo_account_id, table_name);
+}
+
+char *
+stream_arn(const char *table_name, const char *label)
+{
+	return psprintf("%s" STREAM_PART "%s", table_arn(table_name), label);
 }
 
 /* Length of the part of a string before the next colon; -1 if there is none. */
@@ -51,6 +60,21 @@ parse_table_arn(const JsonNode *node, TableArn *arn)
 	len = strlen(arn->table_name);
 	return len >= 3 && len <= 255 &&
 		strspn(arn->table_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == len;
+}
+
+bool
+parse_stream_arn(const JsonNode *node, StreamArn *arn)
+{
+	char	   *text = json_cstring(node);
+	char	   *separator = strstr(text, STREAM_PART);
+	JsonNode	table;
+
+	if (separator == NULL)
+		return false;
+	*separator = '\0';
+	json_set_string(&table, text);
+	arn->label = separator + strlen(STREAM_PART);
+	return *arn->label != '\0' && parse_table_arn(&table, &arn->table);
 }
 
 char *

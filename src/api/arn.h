@@ -12,6 +12,9 @@
 /* The ARN of a table. */
 extern char *table_arn(const char *table_name);
 
+/* The ARN of a stream, by its table and label. */
+extern char *stream_arn(const char *table_name, const char *label);
+
 /*
  * An ARN taken apart.  Only its form is checked: whose it is, and whether the
  * table exists, is the caller's business.
@@ -25,6 +28,16 @@ typedef struct TableArn
 
 /* Take the ARN of a table apart; false if it is none (also one of an index). */
 extern bool parse_table_arn(const JsonNode *node, TableArn *arn);
+
+/* The ARN of a stream. */
+typedef struct StreamArn
+{
+	TableArn	table;
+	char	   *label;
+} StreamArn;
+
+/* Take the ARN of a stream apart; false if it is none. */
+extern bool parse_stream_arn(const JsonNode *node, StreamArn *arn);
 
 /*
  * The message of AccessDeniedException: `user` may not perform an operation on

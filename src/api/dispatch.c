@@ -31,10 +31,14 @@ static const Operation operations[] = {
 	{"DeleteTable", delete_table},
 	{"DescribeEndpoints", describe_endpoints},
 	{"DescribeLimits", describe_limits},
+	{"DescribeStream", describe_stream},
 	{"DescribeTable", describe_table},
 	{"ExecuteStatement", execute_statement},
 	{"ExecuteTransaction", execute_transaction},
 	{"GetItem", get_item},
+	{"GetRecords", get_records},
+	{"GetShardIterator", get_shard_iterator},
+	{"ListStreams", list_streams},
 	{"ListTables", list_tables},
 	{"ListTagsOfResource", list_tags_of_resource},
 	{"PutItem", put_item},
@@ -164,10 +168,14 @@ REQUEST_FUNCTION(delete_item, "DeleteItem")
 REQUEST_FUNCTION(delete_table, "DeleteTable")
 REQUEST_FUNCTION(describe_endpoints, "DescribeEndpoints")
 REQUEST_FUNCTION(describe_limits, "DescribeLimits")
+REQUEST_FUNCTION(describe_stream, "DescribeStream")
 REQUEST_FUNCTION(describe_table, "DescribeTable")
 REQUEST_FUNCTION(execute_statement, "ExecuteStatement")
 REQUEST_FUNCTION(execute_transaction, "ExecuteTransaction")
 REQUEST_FUNCTION(get_item, "GetItem")
+REQUEST_FUNCTION(get_records, "GetRecords")
+REQUEST_FUNCTION(get_shard_iterator, "GetShardIterator")
+REQUEST_FUNCTION(list_streams, "ListStreams")
 REQUEST_FUNCTION(list_tables, "ListTables")
 REQUEST_FUNCTION(list_tags_of_resource, "ListTagsOfResource")
 REQUEST_FUNCTION(put_item, "PutItem")

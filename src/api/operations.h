@@ -22,6 +22,12 @@ extern void delete_table(JsonNode *request, JsonNode *response);
 extern void describe_endpoints(JsonNode *request, JsonNode *response);
 extern void describe_limits(JsonNode *request, JsonNode *response);
 
+/* stream_ops.c */
+extern void describe_stream(JsonNode *request, JsonNode *response);
+extern void get_records(JsonNode *request, JsonNode *response);
+extern void get_shard_iterator(JsonNode *request, JsonNode *response);
+extern void list_streams(JsonNode *request, JsonNode *response);
+
 /* tag_ops.c */
 extern void tag_resource(JsonNode *request, JsonNode *response);
 extern void untag_resource(JsonNode *request, JsonNode *response);

@@ -23,6 +23,7 @@
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
+#include "api/stream_settings.h"
 #include "api/table_settings.h"
 #include "api/tag_ops.h"
 #include "errors.h"
@@ -164,6 +165,7 @@ describe(JsonNode *table, const TableRow *row, const List *indexes,
 		add_encryption(table, row);
 		describe_indexes(table, row, indexes, rel, status,
 						 json_get(request, "GlobalSecondaryIndexUpdates"));
+		add_stream(table, row);
 	}
 	json_set_bool(json_add(table, "DeletionProtectionEnabled"),
 				  row->deletion_protection);
@@ -189,10 +191,6 @@ read_request_row(const JsonNode *request)
 static void
 refuse_unsupported(const JsonNode *request)
 {
-	const JsonNode *stream = json_get(request, "StreamSpecification");
-
-	if (stream && request_bool(json_get(stream, "StreamEnabled"), false))
-		refuse_parameter(request, "StreamSpecification");
 	refuse_parameter(request, "ReplicaUpdates");
 	refuse_parameter(request, "MultiRegionConsistency");
 	refuse_parameter(request, "GlobalTableWitnessUpdates");
@@ -254,6 +252,7 @@ create_table(JsonNode *request, JsonNode *response)
 	const JsonNode *definitions = json_get(request, "AttributeDefinitions");
 	const JsonNode *tag_list = json_get(request, "Tags");
 	TableRow	row = {0};
+	StreamChange stream;
 	bool		on_demand;
 	List	   *indexes;
 	List	   *tags;
@@ -273,6 +272,7 @@ create_table(JsonNode *request, JsonNode *response)
 	read_warm_throughput(request, NULL, on_demand, &row.throughput);
 	read_encryption(request, &row);
 	refuse_unsupported(request);
+	read_stream_change(request, &stream);
 	tags = tag_list ? tags_from_request(tag_list) : NIL;
 
 	row.table_id = *DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
@@ -288,6 +288,7 @@ create_table(JsonNode *request, JsonNode *response)
 	ddl_create_table(&row, indexes);
 	foreach(lc, tags)
 		tags_write(row.table_name, lfirst(lc));
+	change_stream(&row, &stream, true);
 
 	describe(json_add(response, "TableDescription"), &row, indexes, "CREATING", NULL);
 }
@@ -522,6 +523,7 @@ update_table(JsonNode *request, JsonNode *response)
 	const JsonNode *table_class = json_get(request, "TableClass");
 	const JsonNode *updates = json_get(request, "GlobalSecondaryIndexUpdates");
 	bool		provisioned = member_is(request, "BillingMode", "PROVISIONED");
+	StreamChange stream;
 	bool		on_demand;
 	int64		read = 0;
 	int64		write = 0;
@@ -538,6 +540,7 @@ update_table(JsonNode *request, JsonNode *response)
 		!json_get(request, "OnDemandThroughput") &&
 		!json_get(request, "WarmThroughput") &&
 		!json_get(request, "SSESpecification") &&
+		!json_get(request, "StreamSpecification") &&
 		(updates == NULL || updates->len == 0))
 		validation_error("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
 	if (provisioned && !throughput)
@@ -545,6 +548,7 @@ update_table(JsonNode *request, JsonNode *response)
 	if (throughput)
 		read_provisioned(throughput, NULL, &read, &write);
 	check_index_updates(updates);
+	read_stream_change(request, &stream);
 
 	/* The lock keeps concurrent changes of the row apart. */
 	catalog_lock_name(json_cstring(json_get(request, "TableName")));
@@ -580,6 +584,7 @@ update_table(JsonNode *request, JsonNode *response)
 	indexes = update_indexes(row, indexes, request, relid);
 	if (billing_mode)
 		switch_billing_of_indexes(row, indexes, updates, relid);
+	change_stream(row, &stream, false);
 	describe(json_add(response, "TableDescription"), row, indexes, "UPDATING", request);
 }
 

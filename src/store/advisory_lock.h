@@ -12,7 +12,8 @@
 typedef enum AdvisoryClass
 {
 	ADVISORY_ITEM = 3,			/* object: the item table; hash: of the key */
-	ADVISORY_TOKEN = 4			/* object: the role; hash: of the token */
+	ADVISORY_TOKEN = 4,			/* object: the role; hash: of the token */
+	ADVISORY_STREAM_LOG = 5		/* who writes the log of stream records */
 } AdvisoryClass;
 
 /* Lock; without `wait`, false if it would have to wait. */

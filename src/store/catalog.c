@@ -35,6 +35,7 @@
 #include "compat.h"
 #include "errors.h"
 #include "store/catalog.h"
+#include "store/streams.h"
 #include "store/tags.h"
 
 #define CATALOG_SCHEMA	"dynamo"
@@ -668,6 +669,7 @@ catalog_delete_relation(const char *relation_name)
 
 		delete_indexes(row->table_name, NULL);
 		tags_delete(row->table_name, NULL);
+		streams_end(row);
 		CatalogTupleDelete(catalog, &tuple->t_self);
 		CommandCounterIncrement();
 	}

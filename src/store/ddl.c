@@ -178,6 +178,14 @@ ddl_drop_index(const TableRow *table, const IndexRow *index)
 }
 
 void
+ddl_log_old_items(const TableRow *table, bool enable)
+{
+	run_statement(psprintf("ALTER TABLE %s REPLICA IDENTITY %s",
+						   quote_qualified_identifier(ITEM_SCHEMA, table->relation_name),
+						   enable ? "FULL" : "DEFAULT"));
+}
+
+void
 ddl_drop_table(const TableRow *row)
 {
 	index_build_interrupt(row);

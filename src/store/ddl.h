@@ -31,6 +31,12 @@ extern void ddl_drop_index(const TableRow *table, const IndexRow *index);
 extern char *ddl_index_statement(const char *relation_name,
 								 const char *column_name, bool concurrently);
 
+/*
+ * Have the WAL tell what the table's items were before they are changed, for
+ * a stream, or no more.  Locks the table against everybody else.
+ */
+extern void ddl_log_old_items(const TableRow *table, bool enable);
+
 /* Drop the item table; the event trigger removes the row. */
 extern void ddl_drop_table(const TableRow *row);
 

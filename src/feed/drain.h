@@ -1,0 +1,58 @@
+/*
+ * drain.h - from the WAL into the log of stream records.
+ *
+ * A database with streams has a replication slot, dynamo_<OID of the
+ * database>, whose changes are peeked at and inserted into the log in one
+ * transaction with the position that was reached.  Only then, in whatever
+ * transaction comes next, is the slot advanced: what a crash keeps from being
+ * advanced is seen again, and skipped by its sequence number.
+ *
+ * The background worker does this; where none can run, whoever reads records
+ * does it first.
+ */
+#ifndef DYNAMO_DRAIN_H
+#define DYNAMO_DRAIN_H
+
+#include "access/xlogdefs.h"
+
+/* ---- for the API ---- */
+
+/*
+ * A stream is about to be enabled: without a worker, make sure that there is
+ * a slot, if the transaction has not written yet.
+ */
+extern void feed_prepare(void);
+
+/* Is there a slot that the records of streams come through? */
+extern bool feed_is_ready(void);
+
+/* Without a worker: drain, in the caller's transaction, what there is. */
+extern void feed_drain_here(void);
+
+/* ---- for the worker ---- */
+
+/* What has become of a round. */
+typedef struct DrainRound
+{
+	bool		needed;			/* there are streams to drain for */
+	bool		more;			/* there is more at once */
+	int64		records;		/* that went into the log */
+	XLogRecPtr	drained_to;
+} DrainRound;
+
+/*
+ * Do all there is to do for the streams of this database: create the slot or
+ * drop it, drain, trim.  Outside of any transaction; argument: DrainRound.
+ */
+extern void feed_round(void *arg);
+
+/* The slot of a database that has no extension any more: drop it. */
+extern void feed_drop_orphan(void);
+
+/* Has the database streams, or a slot for them?  In a transaction. */
+extern bool feed_is_needed(void);
+
+/* Name of the slot.  palloc'd. */
+extern char *feed_slot_name(void);
+
+#endif							/* DYNAMO_DRAIN_H */
