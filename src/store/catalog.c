@@ -712,8 +712,8 @@ find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
 }
 
 /*
- * Read a key schema, of a table or an index.  False if it is none: the row
- * may have been written by hand.
+ * Read a key schema, of a table or an index; without definitions, only the
+ * names.  False if it is none: the row may have been written by hand.
  */
 static bool
 fill_key_schema(KeySchema *key, const Jsonb *key_schema,
@@ -721,7 +721,8 @@ fill_key_schema(KeySchema *key, const Jsonb *key_schema,
 {
 	const JsonNode *elements = json_node_from_jsonb(key_schema);
 
-	if (elements->kind != JSON_ARRAY || definitions->kind != JSON_ARRAY ||
+	if (elements->kind != JSON_ARRAY ||
+		(definitions && definitions->kind != JSON_ARRAY) ||
 		elements->len < 1 || elements->len > KEY_MAX_ATTRS)
 		return false;
 	key->npartition = key->nsort = 0;
@@ -735,7 +736,8 @@ fill_key_schema(KeySchema *key, const Jsonb *key_schema,
 			return false;
 		attr->name = MemoryContextStrdup(context, json_cstring(name));
 		attr->name_len = strlen(attr->name);
-		if (!find_key_type(definitions, attr->name, &attr->type))
+		if (definitions &&
+			!find_key_type(definitions, attr->name, &attr->type))
 			return false;
 		if (json_string_is(kind, "RANGE"))
 			key->nsort++;
@@ -1098,6 +1100,54 @@ catalog_describe_relation(Relation rel)
 	}
 	table_close(catalog, AccessShareLock);
 	return descriptor;
+}
+
+/*
+ * Of the row, only those columns are looked at that are too short to be
+ * stored out of line: the past of a catalog's rows is kept for decoding, but
+ * not that of its TOAST table.
+ */
+TableIdentity *
+catalog_identify_relation(Relation rel)
+{
+	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, true);
+	Oid			catalog_relid;
+	Relation	catalog;
+	TupleDesc	desc;
+	HeapTuple	tuple;
+	TableIdentity *identity = NULL;
+
+	if (!OidIsValid(schema) ||
+		RelationGetNamespace(rel) != get_namespace_oid(ITEM_SCHEMA, true))
+		return NULL;
+	catalog_relid = get_relname_relid(TABLES, schema);
+	if (!OidIsValid(catalog_relid))
+		return NULL;
+
+	catalog = table_open(catalog_relid, AccessShareLock);
+	desc = RelationGetDescr(catalog);
+	tuple = find_by_relation(catalog, get_relname_relid(TABLES_RELNAME, schema),
+							 RelationGetRelationName(rel));
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		key_schema = heap_getattr(tuple, Anum_key_schema, desc, &isnull);
+		AttrNumber	attno = get_attnum(RelationGetRelid(rel), ITEM_COLUMN);
+
+		identity = palloc0(sizeof(TableIdentity));
+		identity->table_name =
+			TextDatumGetCString(heap_getattr(tuple, Anum_table_name, desc, &isnull));
+		identity->table_id =
+			*DatumGetUUIDP(heap_getattr(tuple, Anum_table_id, desc, &isnull));
+		identity->item_attno = attno;
+		if (attno < 1 ||
+			TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid != JSONBOID ||
+			!fill_key_schema(&identity->key, DatumGetJsonbPCopy(key_schema), NULL,
+							 CurrentMemoryContext))
+			identity = NULL;
+	}
+	table_close(catalog, AccessShareLock);
+	return identity;
 }
 
 void
