@@ -42,6 +42,7 @@ typedef struct RelationEntry
 {
 	Oid			relid;			/* hash key */
 	bool		valid;			/* not invalidated since it was looked up */
+	bool		is_catalog;		/* dynamo.tables */
 	MemoryContext context;		/* of the identity; NULL: none */
 	TableIdentity *identity;	/* NULL: no item table that is wanted */
 } RelationEntry;
@@ -152,6 +153,7 @@ look_up_relation(LogicalDecodingContext *ctx, RelationEntry *entry, Relation rel
 
 	/* From here on an invalidation must be noticed. */
 	entry->valid = true;
+	entry->is_catalog = catalog_is_tables(rel);
 	if (RelationGetNamespace(rel) != get_namespace_oid(ITEM_SCHEMA, true))
 		return;
 
@@ -160,11 +162,7 @@ look_up_relation(LogicalDecodingContext *ctx, RelationEntry *entry, Relation rel
 	old_context = MemoryContextSwitchTo(entry->context);
 	entry->identity = catalog_identify_relation(rel);
 	MemoryContextSwitchTo(old_context);
-
-	/* Its row in the catalog may come later, which invalidates nothing */
-	if (entry->identity == NULL)
-		entry->valid = false;
-	else if (!is_wanted(state, entry->identity->table_name))
+	if (entry->identity && !is_wanted(state, entry->identity->table_name))
 		entry->identity = NULL;
 }
 
@@ -185,6 +183,10 @@ identify(LogicalDecodingContext *ctx, Relation rel)
 	}
 	if (!entry->valid)
 		look_up_relation(ctx, entry, rel);
+
+	/* A row of it that a restore has written invalidates nothing by itself */
+	if (entry->is_catalog)
+		invalidate_relation((Datum) 0, InvalidOid);
 	if (entry->identity && rel->rd_rel->relreplident == REPLICA_IDENTITY_FULL)
 		return entry->identity;
 	return NULL;

@@ -31,6 +31,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "errors.h"
@@ -1102,10 +1103,39 @@ catalog_describe_relation(Relation rel)
 	return descriptor;
 }
 
+/* Has a relation been dropped by now, whatever snapshot is in use? */
+static bool
+is_dropped(Oid relid)
+{
+	Relation	pg_class = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(pg_class, ClassOidIndexId, true,
+							  GetNonHistoricCatalogSnapshot(RelationRelationId),
+							  1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(pg_class, AccessShareLock);
+	return !found;
+}
+
+bool
+catalog_is_tables(Relation rel)
+{
+	return RelationGetNamespace(rel) == get_namespace_oid(CATALOG_SCHEMA, true) &&
+		strcmp(RelationGetRelationName(rel), TABLES) == 0;
+}
+
 /*
- * Of the row, only those columns are looked at that are too short to be
- * stored out of line: the past of a catalog's rows is kept for decoding, but
- * not that of its TOAST table.
+ * While decoding, Postgres keeps the rows of this catalog as they were.  It
+ * does not keep its TOAST table: only columns are looked at that are too short
+ * to be stored out of line.  Nor the files that its indexes had before they
+ * were built anew: it is read from end to end.  Nor the catalog itself when
+ * the extension is dropped.
  */
 TableIdentity *
 catalog_identify_relation(Relation rel)
@@ -1123,11 +1153,16 @@ catalog_identify_relation(Relation rel)
 	catalog_relid = get_relname_relid(TABLES, schema);
 	if (!OidIsValid(catalog_relid))
 		return NULL;
+	LockRelationOid(catalog_relid, AccessShareLock);
+	if (is_dropped(catalog_relid))
+	{
+		UnlockRelationOid(catalog_relid, AccessShareLock);
+		return NULL;
+	}
 
-	catalog = table_open(catalog_relid, AccessShareLock);
+	catalog = table_open(catalog_relid, NoLock);
 	desc = RelationGetDescr(catalog);
-	tuple = find_by_relation(catalog, get_relname_relid(TABLES_RELNAME, schema),
-							 RelationGetRelationName(rel));
+	tuple = find_by_relation(catalog, InvalidOid, RelationGetRelationName(rel));
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;

@@ -186,6 +186,9 @@ extern const TableDescriptor *catalog_describe_relation(Relation rel);
  */
 extern TableIdentity *catalog_identify_relation(Relation rel);
 
+/* Is a relation dynamo.tables? */
+extern bool catalog_is_tables(Relation rel);
+
 /*
  * May the current user do this (ACL_SELECT, ...) to the item table?  Raises
  * insufficient_privilege if not, and refuses tables whose row level security
