@@ -325,6 +325,28 @@ BEGIN
 	END LOOP;
 END $$;
 
+CREATE FUNCTION dynamo.workers(OUT kind text, OUT pid int, OUT started_at timestamptz,
+	OUT last_activity timestamptz, OUT last_error text, OUT last_error_at timestamptz) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'dynamo_workers' LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 2;
+REVOKE ALL ON FUNCTION dynamo.workers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dynamo.workers() TO pg_monitor;
+COMMENT ON FUNCTION dynamo.workers() IS 'background workers of this database, those that have exited included';
+
+CREATE VIEW dynamo.worker_status AS
+	SELECT w.kind, w.pid, w.started_at, w.last_activity, s.slot_name,
+		pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn)::bigint AS lag_bytes,
+		CASE WHEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn) > 1048576
+			THEN pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - w.last_activity)
+			WHEN s.slot_name IS NOT NULL THEN 0 END AS lag_seconds,
+		pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::bigint AS retained_bytes,
+		w.last_error, w.last_error_at
+	FROM dynamo.workers() w
+		LEFT JOIN pg_catalog.pg_replication_slots s ON w.kind = 'dynamo feed worker'
+			AND s.slot_name = 'dynamo_' || (SELECT d.oid FROM pg_catalog.pg_database d
+				WHERE d.datname = pg_catalog.current_database());
+COMMENT ON VIEW dynamo.worker_status IS 'background workers of this database: when they last did something, how far streams lag behind, the last error';
+GRANT SELECT ON dynamo.worker_status TO pg_monitor;
+
 CREATE VIEW dynamo.index_builds AS
 	SELECT i.table_name, i.index_name,
 		CASE WHEN i.filled_to = '' THEN 'building' ELSE 'filling' END AS phase,
@@ -607,6 +629,23 @@ COMMENT ON FUNCTION dynamo.query_items(jsonb) IS 'the items of a Query request, 
 CREATE FUNCTION dynamo.scan_items(request jsonb) RETURNS SETOF jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_scan_items_request' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 1000;
 COMMENT ON FUNCTION dynamo.scan_items(jsonb) IS 'the items of a Scan request, one a row, without pages; Limit counts items returned';
+
+CREATE FUNCTION dynamo.stream_records(
+	table_name text,
+	after text DEFAULT NULL,
+	max integer DEFAULT NULL,
+	OUT sequence_number text,
+	OUT shard_id text,
+	OUT event_id text,
+	OUT event_name text,
+	OUT created_at timestamptz,
+	OUT keys jsonb,
+	OUT new_image jsonb,
+	OUT old_image jsonb,
+	OUT by_service boolean
+) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'dynamo_stream_records' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION dynamo.stream_records(text, text, integer) IS 'records of the newest stream of a table, of all shards, after a sequence number; event_name TRUNCATE: all items were removed at once';
 
 CREATE FUNCTION dynamo.validate_request(operation text, request text) RETURNS text
 	AS 'MODULE_PATHNAME', 'dynamo_validate_request'

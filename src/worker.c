@@ -4,7 +4,8 @@
  * The launcher is connected to no database and only reads pg_database.  A
  * worker is started in each database in turn, at most dynamo.max_workers at a
  * time and one in a database, does what there is to do, and exits: an idle one
- * would be in the way of DROP DATABASE.
+ * would be in the way of DROP DATABASE.  Streams have workers of their own,
+ * since building an index can take long (feed/feed_worker.c).
  */
 #include "postgres.h"
 
@@ -18,6 +19,9 @@
 #include "access/xact.h"
 #include "catalog/pg_database.h"
 #include "commands/extension.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -29,6 +33,7 @@
 #include "storage/shmem.h"
 #include "storage/spin.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -36,6 +41,8 @@
 #include "utils/wait_event.h"
 
 #include "dynamo.h"
+#include "feed/drain.h"
+#include "feed/feed_worker.h"
 #include "store/index_build.h"
 #include "worker.h"
 
@@ -48,10 +55,44 @@ extern PGDLLEXPORT void dynamo_worker_main(Datum arg);
 /* What workers do, in this order. */
 static void (*const jobs[]) (void *arg) =
 {
+	feed_worker_start,
 	index_build_pending,
 };
 
 #define REQUESTS_MAX	64
+
+/* Kinds of workers: how they are called, and where they begin. */
+static const struct
+{
+	const char *name;
+	const char *function;
+}			kinds[WORKER_KINDS] =
+{
+	[WORKER_JOBS] = {"dynamo worker", "dynamo_worker_main"},
+	[WORKER_FEED] = {"dynamo feed worker", "dynamo_feed_main"},
+};
+
+/* A worker that is asked for. */
+typedef struct WorkerRequest
+{
+	Oid			dboid;
+	WorkerKind	kind;
+} WorkerRequest;
+
+/* What the workers of a kind in a database have done; kept when they exit. */
+#define STATUS_MAX		64
+#define ERROR_MAX		256
+
+typedef struct WorkerStatus
+{
+	Oid			dboid;			/* InvalidOid: free */
+	WorkerKind	kind;
+	pid_t		pid;			/* 0: not running */
+	TimestampTz started_at;
+	TimestampTz last_activity;
+	TimestampTz last_error_at;	/* 0: never */
+	char		last_error[ERROR_MAX];
+} WorkerStatus;
 
 /* The table that a worker is at. */
 typedef struct WorkerTarget
@@ -66,20 +107,26 @@ typedef struct WorkerShared
 	slock_t		mutex;
 	Latch	   *launcher;		/* NULL: not running */
 	int			nrequests;
-	Oid			requests[REQUESTS_MAX]; /* databases */
+	WorkerRequest requests[REQUESTS_MAX];
 	bool		all_requested;	/* there were more than fit */
+	bool		waiting[WORKER_KINDS];	/* for others to exit */
 	WorkerTarget targets[WORKERS_MAX];
+	WorkerStatus status[STATUS_MAX];
 } WorkerShared;
+
+/* Workers of all kinds at a time at most. */
+#define RUNNING_MAX		(WORKERS_MAX * WORKER_KINDS)
 
 /* A worker that the launcher has started. */
 typedef struct RunningWorker
 {
-	Oid			dboid;
+	WorkerRequest what;
 	BackgroundWorkerHandle *handle; /* NULL: none */
 } RunningWorker;
 
 static WorkerShared *shared = NULL;
-static bool wake_at_commit = false;
+static bool wake_at_commit[WORKER_KINDS];
+static WorkerStatus *my_status = NULL;
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
 static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
@@ -92,6 +139,7 @@ request_shared_memory(void)
 	if (prev_shmem_request_hook)
 		prev_shmem_request_hook();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(WorkerShared)));
+	RequestAddinShmemSpace(feed_worker_shmem_size());
 }
 
 static void
@@ -108,6 +156,7 @@ start_shared_memory(void)
 		memset(shared, 0, sizeof(WorkerShared));
 		SpinLockInit(&shared->mutex);
 	}
+	feed_worker_shmem_init();
 	LWLockRelease(AddinShmemInitLock);
 }
 
@@ -122,6 +171,7 @@ worker_init(void)
 	shmem_request_hook = request_shared_memory;
 	prev_shmem_startup_hook = shmem_startup_hook;
 	shmem_startup_hook = start_shared_memory;
+	feed_worker_init();
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -146,20 +196,26 @@ worker_is_available(void)
 	return available;
 }
 
-/* Ask the launcher for a worker in this database. */
-static void
-request_worker(void)
+void
+worker_wake(WorkerKind kind)
 {
 	Latch	   *launcher;
 	int			i = 0;
 
+	if (shared == NULL)
+		return;
 	SpinLockAcquire(&shared->mutex);
-	while (i < shared->nrequests && shared->requests[i] != MyDatabaseId)
+	while (i < shared->nrequests && (shared->requests[i].dboid != MyDatabaseId ||
+									 shared->requests[i].kind != kind))
 		i++;
 	if (i == REQUESTS_MAX)
 		shared->all_requested = true;
 	else if (i == shared->nrequests)
-		shared->requests[shared->nrequests++] = MyDatabaseId;
+	{
+		shared->requests[i].dboid = MyDatabaseId;
+		shared->requests[i].kind = kind;
+		shared->nrequests++;
+	}
 	launcher = shared->launcher;
 	SpinLockRelease(&shared->mutex);
 
@@ -170,24 +226,19 @@ request_worker(void)
 static void
 wake_at_transaction_end(XactEvent event, void *arg)
 {
-	switch (event)
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	for (int kind = 0; kind < WORKER_KINDS; kind++)
 	{
-		case XACT_EVENT_COMMIT:
-			if (wake_at_commit)
-				request_worker();
-			wake_at_commit = false;
-			break;
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_PREPARE:
-			wake_at_commit = false;
-			break;
-		default:
-			break;
+		if (wake_at_commit[kind] && event == XACT_EVENT_COMMIT)
+			worker_wake(kind);
+		wake_at_commit[kind] = false;
 	}
 }
 
 void
-worker_wake_at_commit(void)
+worker_wake_at_commit(WorkerKind kind)
 {
 	static bool registered = false;
 
@@ -196,7 +247,7 @@ worker_wake_at_commit(void)
 	if (!registered)
 		RegisterXactCallback(wake_at_transaction_end, NULL);
 	registered = true;
-	wake_at_commit = true;
+	wake_at_commit[kind] = true;
 }
 
 void
@@ -257,11 +308,30 @@ launcher_exit(int code, Datum arg)
 	SpinLockRelease(&shared->mutex);
 }
 
-/* Add the databases that have been asked for; true if that is all of them. */
+/* Add a worker to those that are to be started, unless it is there. */
+static void
+add_request(List **pending, Oid dboid, WorkerKind kind)
+{
+	WorkerRequest *request;
+	ListCell   *lc;
+
+	foreach(lc, *pending)
+	{
+		request = lfirst(lc);
+		if (request->dboid == dboid && request->kind == kind)
+			return;
+	}
+	request = palloc(sizeof(WorkerRequest));
+	request->dboid = dboid;
+	request->kind = kind;
+	*pending = lappend(*pending, request);
+}
+
+/* Add what has been asked for; true if that is all databases. */
 static bool
 take_requests(List **pending)
 {
-	Oid			requests[REQUESTS_MAX];
+	WorkerRequest requests[REQUESTS_MAX];
 	int			nrequests;
 	bool		all;
 
@@ -274,7 +344,7 @@ take_requests(List **pending)
 	SpinLockRelease(&shared->mutex);
 
 	for (int i = 0; i < nrequests; i++)
-		*pending = list_append_unique_oid(*pending, requests[i]);
+		add_request(pending, requests[i].dboid, requests[i].kind);
 	return all;
 }
 
@@ -302,7 +372,7 @@ add_databases(List **pending)
 			database->datconnlimit == -2)
 			continue;
 		old_context = MemoryContextSwitchTo(context);
-		*pending = list_append_unique_oid(*pending, database->oid);
+		add_request(pending, database->oid, WORKER_JOBS);
 		MemoryContextSwitchTo(old_context);
 	}
 	table_endscan(scan);
@@ -313,7 +383,7 @@ add_databases(List **pending)
 
 /* Start a worker in a database; false if there are no process slots. */
 static bool
-start_worker(RunningWorker *running, Oid dboid)
+start_worker(RunningWorker *running, const WorkerRequest *what)
 {
 	BackgroundWorker worker = {0};
 
@@ -321,17 +391,18 @@ start_worker(RunningWorker *running, Oid dboid)
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	strlcpy(worker.bgw_library_name, "dynamo", BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, "dynamo_worker_main", BGW_MAXLEN);
-	snprintf(worker.bgw_name, BGW_MAXLEN, "dynamo worker for database %u", dboid);
-	strlcpy(worker.bgw_type, "dynamo worker", BGW_MAXLEN);
-	worker.bgw_main_arg = ObjectIdGetDatum(dboid);
+	strlcpy(worker.bgw_function_name, kinds[what->kind].function, BGW_MAXLEN);
+	snprintf(worker.bgw_name, BGW_MAXLEN, "%s for database %u",
+			 kinds[what->kind].name, what->dboid);
+	strlcpy(worker.bgw_type, kinds[what->kind].name, BGW_MAXLEN);
+	worker.bgw_main_arg = ObjectIdGetDatum(what->dboid);
 	worker.bgw_notify_pid = MyProcPid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &running->handle))
 	{
 		running->handle = NULL;
 		return false;
 	}
-	running->dboid = dboid;
+	running->what = *what;
 	return true;
 }
 
@@ -343,10 +414,11 @@ start_worker(RunningWorker *running, Oid dboid)
 static void
 start_workers(RunningWorker *running, List **pending)
 {
-	int			nrunning = 0;
+	int			nrunning[WORKER_KINDS] = {0};
+	bool		waiting[WORKER_KINDS] = {false};
 	ListCell   *lc;
 
-	for (int i = 0; i < WORKERS_MAX; i++)
+	for (int i = 0; i < RUNNING_MAX; i++)
 	{
 		pid_t		pid;
 
@@ -358,27 +430,31 @@ start_workers(RunningWorker *running, List **pending)
 			running[i].handle = NULL;
 		}
 		else
-			nrunning++;
+			nrunning[running[i].what.kind]++;
 	}
 
 	foreach(lc, *pending)
 	{
-		Oid			dboid = lfirst_oid(lc);
+		WorkerRequest *request = lfirst(lc);
 		int			free_slot = -1;
 		bool		busy = false;
 
-		if (nrunning >= dynamo_max_workers)
-			break;
-		for (int i = 0; i < WORKERS_MAX; i++)
+		for (int i = 0; i < RUNNING_MAX; i++)
 		{
 			if (running[i].handle == NULL)
 				free_slot = i;
-			else if (running[i].dboid == dboid)
+			else if (running[i].what.dboid == request->dboid &&
+					 running[i].what.kind == request->kind)
 				busy = true;
 		}
 		if (busy)
 			continue;
-		if (!start_worker(&running[free_slot], dboid))
+		if (nrunning[request->kind] >= dynamo_max_workers)
+		{
+			waiting[request->kind] = true;
+			continue;
+		}
+		if (!start_worker(&running[free_slot], request))
 		{
 			ereport(LOG,
 					(errmsg("dynamo launcher could not start a worker"),
@@ -386,8 +462,13 @@ start_workers(RunningWorker *running, List **pending)
 			break;
 		}
 		*pending = foreach_delete_current(*pending, lc);
-		nrunning++;
+		nrunning[request->kind]++;
+		pfree(request);
 	}
+
+	SpinLockAcquire(&shared->mutex);
+	memcpy(shared->waiting, waiting, sizeof(waiting));
+	SpinLockRelease(&shared->mutex);
 }
 
 void
@@ -404,7 +485,7 @@ dynamo_launcher_main(Datum arg)
 	pgstat_report_appname("dynamo launcher");
 	MemoryContextSwitchTo(AllocSetContextCreate(TopMemoryContext, "dynamo launcher",
 												ALLOCSET_DEFAULT_SIZES));
-	running = palloc0(sizeof(RunningWorker) * WORKERS_MAX);
+	running = palloc0(sizeof(RunningWorker) * RUNNING_MAX);
 
 	before_shmem_exit(launcher_exit, (Datum) 0);
 	SpinLockAcquire(&shared->mutex);
@@ -443,6 +524,127 @@ dynamo_launcher_main(Datum arg)
 	proc_exit(1);
 }
 
+/* ---- status ---- */
+
+/* The entry of a kind of worker in this database; NULL if there is no room. */
+static WorkerStatus *
+find_status(WorkerKind kind)
+{
+	WorkerStatus *found = NULL;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < STATUS_MAX; i++)
+	{
+		WorkerStatus *status = &shared->status[i];
+
+		if (status->dboid == MyDatabaseId && status->kind == kind)
+		{
+			found = status;
+			break;
+		}
+
+		/* or one that is free, or of whoever was last there */
+		if (status->pid == 0 &&
+			(found == NULL ||
+			 (OidIsValid(found->dboid) && !OidIsValid(status->dboid))))
+			found = status;
+	}
+	if (found && (found->dboid != MyDatabaseId || found->kind != kind))
+	{
+		memset(found, 0, sizeof(WorkerStatus));
+		found->dboid = MyDatabaseId;
+		found->kind = kind;
+	}
+	if (found)
+		found->pid = MyProcPid;
+	SpinLockRelease(&shared->mutex);
+	return found;
+}
+
+void
+worker_report_activity(void)
+{
+	if (my_status == NULL)
+		return;
+	SpinLockAcquire(&shared->mutex);
+	my_status->last_activity = GetCurrentTimestamp();
+	SpinLockRelease(&shared->mutex);
+}
+
+/* Note the error that is being handled. */
+static void
+report_error(MemoryContext context)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	ErrorData  *error = CopyErrorData();
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (my_status)
+	{
+		SpinLockAcquire(&shared->mutex);
+		strlcpy(my_status->last_error, error->message ? error->message : "",
+				ERROR_MAX);
+		my_status->last_error_at = now;
+		SpinLockRelease(&shared->mutex);
+	}
+	FreeErrorData(error);
+	MemoryContextSwitchTo(old_context);
+}
+
+bool
+worker_is_wanted_elsewhere(void)
+{
+	bool		wanted;
+
+	SpinLockAcquire(&shared->mutex);
+	wanted = my_status && shared->waiting[my_status->kind];
+	SpinLockRelease(&shared->mutex);
+	return wanted;
+}
+
+PG_FUNCTION_INFO_V1(dynamo_workers);
+
+/*
+ * dynamo.workers() RETURNS TABLE (kind text, pid int, started_at timestamptz,
+ * last_activity timestamptz, last_error text, last_error_at timestamptz): of
+ * this database
+ */
+Datum
+dynamo_workers(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; shared && i < STATUS_MAX; i++)
+	{
+		WorkerStatus status;
+		Datum		values[6];
+		bool		nulls[6] = {0};
+		int			len;
+
+		SpinLockAcquire(&shared->mutex);
+		status = shared->status[i];
+		SpinLockRelease(&shared->mutex);
+		if (!OidIsValid(status.dboid) || status.dboid != MyDatabaseId)
+			continue;
+
+		/* It may have been cut within a character */
+		len = pg_mbcliplen(status.last_error, strlen(status.last_error), ERROR_MAX - 4);
+		status.last_error[len] = '\0';
+		values[0] = CStringGetTextDatum(kinds[status.kind].name);
+		values[1] = Int32GetDatum(status.pid);
+		nulls[1] = status.pid == 0;
+		values[2] = TimestampTzGetDatum(status.started_at);
+		values[3] = TimestampTzGetDatum(status.last_activity);
+		nulls[3] = status.last_activity == 0;
+		values[4] = CStringGetTextDatum(status.last_error);
+		values[5] = TimestampTzGetDatum(status.last_error_at);
+		nulls[4] = nulls[5] = status.last_error_at == 0;
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
 /* ---- the worker ---- */
 
 bool
@@ -465,6 +667,7 @@ worker_try(void (*part) (void *arg), void *arg)
 		HOLD_INTERRUPTS();
 		QueryCancelPending = false;
 		EmitErrorReport();
+		report_error(context);
 		AbortCurrentTransaction();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
@@ -481,6 +684,12 @@ static void
 worker_exit(int code, Datum arg)
 {
 	worker_set_target(InvalidOid);
+	if (my_status)
+	{
+		SpinLockAcquire(&shared->mutex);
+		my_status->pid = 0;
+		SpinLockRelease(&shared->mutex);
+	}
 }
 
 /* Settings of the database that would be in the way. */
@@ -516,21 +725,37 @@ extension_exists(void)
 	return exists;
 }
 
+bool
+worker_connect(WorkerKind kind, Oid dboid)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(dboid, InvalidOid, 0);
+	pgstat_report_appname(kinds[kind].name);
+	neutralize_settings();
+	before_shmem_exit(worker_exit, (Datum) 0);
+
+	my_status = find_status(kind);
+	if (my_status)
+	{
+		SpinLockAcquire(&shared->mutex);
+		my_status->started_at = my_status->last_activity = GetCurrentTimestamp();
+		SpinLockRelease(&shared->mutex);
+	}
+	return extension_exists();
+}
+
 void
 dynamo_worker_main(Datum arg)
 {
 	MemoryContext context;
 
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
-	pgstat_report_appname("dynamo worker");
-	neutralize_settings();
-	before_shmem_exit(worker_exit, (Datum) 0);
-
-	if (!extension_exists())
+	if (!worker_connect(WORKER_JOBS, DatumGetObjectId(arg)))
+	{
+		feed_drop_orphan();
 		proc_exit(0);
+	}
 	context = AllocSetContextCreate(TopMemoryContext, "dynamo worker",
 									ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < lengthof(jobs); i++)
@@ -539,5 +764,6 @@ dynamo_worker_main(Datum arg)
 		worker_try(jobs[i], NULL);
 		MemoryContextReset(context);
 	}
+	worker_report_activity();
 	proc_exit(0);
 }

@@ -10,7 +10,15 @@
 #ifndef DYNAMO_WORKER_H
 #define DYNAMO_WORKER_H
 
-/* Workers at a time at most: the limit of dynamo.max_workers. */
+/* What a worker is for: there is one of a kind in a database. */
+typedef enum WorkerKind
+{
+	WORKER_JOBS,				/* runs the jobs and exits */
+	WORKER_FEED,				/* stays as long as streams have something new */
+	WORKER_KINDS
+} WorkerKind;
+
+/* Workers of a kind at a time at most: the limit of dynamo.max_workers. */
 #define WORKERS_MAX	64
 
 /* Called by _PG_init: register the launcher if the library is preloaded. */
@@ -19,8 +27,10 @@ extern void worker_init(void);
 /* Is there a launcher, and may it start workers? */
 extern bool worker_is_available(void);
 
-/* Have a worker look after this database when the transaction has committed. */
-extern void worker_wake_at_commit(void);
+/* Have a worker look after this database, at once, or when the transaction has
+ * committed. */
+extern void worker_wake(WorkerKind kind);
+extern void worker_wake_at_commit(WorkerKind kind);
 
 /*
  * For jobs: the table that this worker is about to lock for long (InvalidOid:
@@ -35,5 +45,18 @@ extern void worker_cancel_target(Oid relid);
  * logged, ends the transaction that the part was in, and makes this false.
  */
 extern bool worker_try(void (*part) (void *arg), void *arg);
+
+/*
+ * For workers that stay: has one been asked for that cannot be started, since
+ * there are as many as may be?
+ */
+extern bool worker_is_wanted_elsewhere(void);
+
+/* For workers: note that something was done now, for dynamo.worker_status. */
+extern void worker_report_activity(void);
+
+/* Run as a worker of this kind: connect to the database; false if it has no
+ * extension. */
+extern bool worker_connect(WorkerKind kind, Oid dboid);
 
 #endif							/* DYNAMO_WORKER_H */

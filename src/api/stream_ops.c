@@ -9,12 +9,16 @@
 
 #include "access/table.h"
 #include "access/xlog.h"
+#include "access/xlogrecovery.h"
+#include "access/xlog.h"
 #include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "access/xlogrecovery.h"
 #include "api/arn.h"
 #include "api/operations.h"
 #include "api/request.h"
@@ -49,6 +53,13 @@ typedef struct Iterator
 	char		sequence[SEQUENCE_DIGITS + 1];
 	int64		created_at;		/* milliseconds since 1970 */
 } Iterator;
+
+/* A record, and the shard that it is in. */
+typedef struct ShardRecord
+{
+	int			shard;
+	const LogRecord *record;
+} ShardRecord;
 
 /* ---- streams ---- */
 
@@ -488,4 +499,147 @@ get_records(JsonNode *request, JsonNode *response)
 	iterator.created_at = current_msecs();
 	json_set_string(json_add(response, "NextShardIterator"),
 					write_iterator(stream, &iterator));
+}
+
+/* ---- rows ---- */
+
+PG_FUNCTION_INFO_V1(dynamo_stream_records);
+
+static int
+compare_records(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const ShardRecord *) lfirst(a))->record->sequence,
+				  ((const ShardRecord *) lfirst(b))->record->sequence);
+}
+
+/* A member that is a string as text. */
+static Datum
+text_member(const JsonNode *node, const char *name, bool *isnull)
+{
+	const JsonNode *member = json_get(node, name);
+
+	*isnull = member == NULL || member->kind != JSON_STRING;
+	return *isnull ? (Datum) 0 :
+		PointerGetDatum(cstring_to_text_with_len(member->u.str, member->len));
+}
+
+/* A member that is an object as jsonb. */
+static Datum
+jsonb_member(const JsonNode *node, const char *name, bool *isnull)
+{
+	const JsonNode *member = json_get(node, name);
+
+	*isnull = member == NULL;
+	return *isnull ? (Datum) 0 : JsonbPGetDatum(json_to_jsonb(member));
+}
+
+/* A record as a row of dynamo.stream_records(). */
+static void
+put_record(ReturnSetInfo *rsinfo, const StreamRow *stream, const ShardRecord *record)
+{
+	JsonNode   *node = json_node_from_jsonb(record->record->record);
+	JsonNode   *change = json_get(node, "dynamodb");
+	const JsonNode *time;
+	Datum		values[9];
+	bool		nulls[9] = {0};
+
+	if (change)
+		json_node_expand(change);
+	time = json_get(change, "ApproximateCreationDateTime");
+	values[0] = CStringGetTextDatum(record->record->sequence);
+	values[1] = CStringGetTextDatum(shard_id(stream, record->shard));
+	values[2] = text_member(node, "eventID", &nulls[2]);
+	values[3] = text_member(node, "eventName", &nulls[3]);
+	nulls[4] = time == NULL || time->kind != JSON_INTEGER;
+	if (!nulls[4])
+		values[4] = TimestampTzGetDatum(time_t_to_timestamptz(request_int(time)));
+	values[5] = jsonb_member(change, "Keys", &nulls[5]);
+	values[6] = jsonb_member(change, "NewImage", &nulls[6]);
+	values[7] = jsonb_member(change, "OldImage", &nulls[7]);
+	values[8] = BoolGetDatum(json_get(node, "userIdentity") != NULL);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* The newest stream of a table, for the current user to be read. */
+static StreamRow *
+find_newest(const char *table_name)
+{
+	const TableRow *table = catalog_read_row(table_name);
+	StreamRow  *stream = table ? streams_latest(table) : NULL;
+
+	if (table == NULL)
+		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND, "Requested resource not found");
+	if (stream == NULL || !is_kept(stream))
+		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
+					 "Requested resource not found: Table: %s has no stream", table_name);
+	check_access(stream);
+	return stream;
+}
+
+/*
+ * dynamo.stream_records(table_name text, after text, max int) RETURNS SETOF
+ * record: of all shards, in the order of their sequence numbers
+ */
+Datum
+dynamo_stream_records(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			max = PG_ARGISNULL(2) ? INT_MAX : PG_GETARG_INT32(2);
+	Iterator	iterator = {.kind = ITERATOR_HORIZON};
+	const StreamRow *stream;
+	StreamPosition position;
+	List	   *records = NIL;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	stream = find_newest(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (!stream->drained)
+		feed_drain_here();
+	stream_position_read(&position, NULL);
+	memset(iterator.sequence, '0', SEQUENCE_DIGITS);
+	if (!PG_ARGISNULL(1))
+	{
+		JsonNode	node;
+
+		json_set_string(&node, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+		iterator.kind = ITERATOR_AFTER;
+		read_sequence(&node, iterator.sequence);
+	}
+	check_horizon(stream, &iterator, &position);
+
+	/*
+	 * Those of one shard are in order, and no more of them can be wanted.  No
+	 * shard may be read further than the others.
+	 */
+	for (int shard = 0; shard < stream->shards; shard++)
+	{
+		StreamPosition now;
+		bool		more;
+
+		foreach(lc, stream_log_read(stream, shard, iterator.sequence,
+									iterator.kind == ITERATOR_AFTER,
+									Max(max, 0), PG_INT64_MAX, &now, &more))
+		{
+			ShardRecord *record = palloc(sizeof(ShardRecord));
+
+			if (strcmp(((const LogRecord *) lfirst(lc))->sequence,
+					   position.last_sequence) > 0)
+				break;
+			record->shard = shard;
+			record->record = lfirst(lc);
+			records = lappend(records, record);
+		}
+	}
+	if (stream->shards > 1)
+		list_sort(records, compare_records);
+	foreach(lc, records)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (max-- <= 0)
+			break;
+		put_record(rsinfo, stream, lfirst(lc));
+	}
+	return (Datum) 0;
 }

@@ -14,6 +14,7 @@
 #include "feed/drain.h"
 #include "store/ddl.h"
 #include "store/streams.h"
+#include "worker.h"
 
 void
 read_stream_change(const JsonNode *request, StreamChange *change)
@@ -68,7 +69,7 @@ change_stream(const TableRow *row, const StreamChange *change, bool is_new)
 	}
 	else
 		streams_end(row);
-	feed_wake_at_commit();
+	worker_wake_at_commit(WORKER_FEED);
 }
 
 void

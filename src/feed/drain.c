@@ -238,6 +238,7 @@ notify(const LogWriter *writer)
 static void
 drain(const StreamPosition *position, DrainRound *round)
 {
+	static XLogRecPtr last_snapshot = InvalidXLogRecPtr;
 	Oid			types[2] = {NAMEOID, PG_LSNOID};
 	SlotState	slot = read_slot();
 	XLogRecPtr	end = GetFlushRecPtr(NULL);
@@ -292,10 +293,11 @@ drain(const StreamPosition *position, DrainRound *round)
 		ForceSyncCommit();
 
 	/* What has nothing for the log can be let go of at once. */
-	else if (end - slot.confirmed >= ADVANCE_BYTES)
+	else if (end - slot.confirmed >= ADVANCE_BYTES ||
+			 (slot.confirmed < last_snapshot && last_snapshot < end))
 		advance_slot(end);
-	if (end - slot.restart >= RESTART_BYTES)
-		(void) LogStandbySnapshot();
+	if (end - Max(slot.restart, last_snapshot) >= RESTART_BYTES)
+		last_snapshot = LogStandbySnapshot();
 }
 
 /* Trim, once in a while. */

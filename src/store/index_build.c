@@ -229,7 +229,7 @@ index_build_start(const TableRow *table, IndexRow *index)
 
 	index->items_total = estimate_items(relid);
 	if (available)
-		worker_wake_at_commit();
+		worker_wake_at_commit(WORKER_JOBS);
 	else
 		build_now(table, index);
 	catalog_write_index(index, false, relid);
@@ -242,7 +242,7 @@ index_build_interrupt(const TableRow *table)
 	worker_cancel_target(catalog_item_table_oid(table));
 
 	/* It may have been at another index than the one that is dropped */
-	worker_wake_at_commit();
+	worker_wake_at_commit(WORKER_JOBS);
 }
 
 /* ---- in the worker ---- */

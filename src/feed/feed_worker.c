@@ -1,0 +1,302 @@
+/*
+ * feed_worker.c - the worker that drains the streams of a database.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/shmem.h"
+#include "storage/spin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "feed/drain.h"
+#include "feed/feed_worker.h"
+#include "worker.h"
+
+extern PGDLLEXPORT void dynamo_feed_main(Datum arg);
+
+/* Databases with streams whose workers are woken by commits. */
+#define FEEDS_MAX		64
+
+/* Longest time between two looks at the WAL, and after an error. */
+#define LOOK_MSECS		500
+#define ERROR_MSECS		1000
+
+/* What has been committed but not been flushed yet is waited for so long. */
+#define FLUSH_MSECS		20
+
+/* A worker makes room for one of another database after this time. */
+#define TURN_MSECS		10000
+
+typedef struct Feed
+{
+	Oid			dboid;			/* InvalidOid: free */
+	Latch	   *latch;			/* of the worker; NULL: not running */
+	bool		requested;		/* one has been asked for */
+} Feed;
+
+typedef struct FeedShared
+{
+	slock_t		mutex;
+	Feed		feeds[FEEDS_MAX];
+} FeedShared;
+
+static FeedShared *shared = NULL;
+
+/* The worker's own entry. */
+static Feed *my_feed = NULL;
+
+/* ---- those who commit ---- */
+
+/* The entry of this database; NULL if it has no streams. */
+static Feed *
+find_feed(void)
+{
+	static Feed *last = NULL;
+
+	/* An OID is read and written at once: no lock to find out that there is none */
+	if (last && last->dboid == MyDatabaseId)
+		return last;
+	for (int i = 0; i < FEEDS_MAX; i++)
+	{
+		if (shared->feeds[i].dboid == MyDatabaseId)
+			return last = &shared->feeds[i];
+	}
+	return NULL;
+}
+
+/* Wake the worker, or ask for one. */
+static void
+wake_feed(Feed *feed)
+{
+	Latch	   *latch;
+	bool		request;
+
+	SpinLockAcquire(&shared->mutex);
+	latch = feed->latch;
+	request = feed->dboid == MyDatabaseId && latch == NULL && !feed->requested;
+	if (request)
+		feed->requested = true;
+	SpinLockRelease(&shared->mutex);
+	if (latch)
+		SetLatch(latch);
+	else if (request)
+		worker_wake(WORKER_FEED);
+}
+
+/* Something has been committed: it may be for streams. */
+static void
+wake_at_commit(XactEvent event, void *arg)
+{
+	static XLogRecPtr last_commit = InvalidXLogRecPtr;
+	Feed	   *feed;
+
+	if (event != XACT_EVENT_COMMIT || shared == NULL ||
+		XactLastCommitEnd == last_commit)
+		return;
+	last_commit = XactLastCommitEnd;
+	feed = find_feed();
+	if (feed && feed->latch != MyLatch)
+		wake_feed(feed);
+}
+
+void
+feed_worker_init(void)
+{
+	RegisterXactCallback(wake_at_commit, NULL);
+}
+
+Size
+feed_worker_shmem_size(void)
+{
+	return MAXALIGN(sizeof(FeedShared));
+}
+
+void
+feed_worker_shmem_init(void)
+{
+	bool		found;
+
+	shared = ShmemInitStruct("dynamo feeds", sizeof(FeedShared), &found);
+	if (!found)
+	{
+		memset(shared, 0, sizeof(FeedShared));
+		SpinLockInit(&shared->mutex);
+	}
+}
+
+void
+feed_worker_start(void *arg)
+{
+	bool		needed;
+	MemoryContext context = CurrentMemoryContext;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	needed = feed_is_needed();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+	if (needed)
+		worker_wake(WORKER_FEED);
+}
+
+/* ---- the worker ---- */
+
+/* Take an entry, so that commits wake this worker. */
+static void
+take_feed(void)
+{
+	Feed	   *feed = find_feed();
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; feed == NULL && i < FEEDS_MAX; i++)
+	{
+		if (!OidIsValid(shared->feeds[i].dboid))
+			feed = &shared->feeds[i];
+	}
+	if (feed)
+	{
+		feed->dboid = MyDatabaseId;
+		feed->latch = MyLatch;
+		feed->requested = false;
+	}
+	SpinLockRelease(&shared->mutex);
+	my_feed = feed;
+}
+
+/* Be woken no more; forget: nor need another worker be started. */
+static void
+leave_feed(bool forget)
+{
+	if (my_feed == NULL)
+		return;
+	SpinLockAcquire(&shared->mutex);
+	my_feed->latch = NULL;
+	if (forget)
+		my_feed->dboid = InvalidOid;
+	SpinLockRelease(&shared->mutex);
+}
+
+static void
+feed_exit(int code, Datum arg)
+{
+	leave_feed(false);
+}
+
+/* Wait until somebody commits, for the rest of the time if nobody does. */
+static void
+wait_for_commits(long msecs)
+{
+	XLogRecPtr	inserted = GetXLogInsertRecPtr();
+	int			rc;
+
+	/* Committed without waiting for the flush: it will be seen soon */
+	if (GetFlushRecPtr(NULL) < inserted)
+		msecs = Min(msecs, FLUSH_MSECS);
+	rc = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, msecs,
+				   PG_WAIT_EXTENSION);
+	if (rc & WL_LATCH_SET)
+		ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+static bool
+has_passed(TimestampTz since, int msecs)
+{
+	return TimestampDifferenceExceeds(since, GetCurrentTimestamp(), msecs);
+}
+
+/* Drain what was committed before those who commit have been told to ask. */
+static void
+drain_rest(XLogRecPtr seen, MemoryContext context)
+{
+	XLogRecPtr	inserted = GetXLogInsertRecPtr();
+	DrainRound	round;
+
+	for (int i = 0; i < FEED_IDLE_MSECS / FLUSH_MSECS && GetFlushRecPtr(NULL) < inserted; i++)
+		wait_for_commits(FLUSH_MSECS);
+	if (seen == inserted)
+		return;
+	MemoryContextSwitchTo(context);
+	while (worker_try(feed_round, &round) && round.more)
+		MemoryContextReset(context);
+}
+
+void
+dynamo_feed_main(Datum arg)
+{
+	MemoryContext context;
+	TimestampTz started;
+	TimestampTz last_work;
+	XLogRecPtr	seen = InvalidXLogRecPtr;
+
+	if (!worker_connect(WORKER_FEED, DatumGetObjectId(arg)))
+		proc_exit(0);
+	context = AllocSetContextCreate(TopMemoryContext, "dynamo feed worker",
+									ALLOCSET_DEFAULT_SIZES);
+	before_shmem_exit(feed_exit, (Datum) 0);
+	take_feed();
+	started = last_work = GetCurrentTimestamp();
+
+	for (;;)
+	{
+		XLogRecPtr	flushed = GetFlushRecPtr(NULL);
+		DrainRound	round = {0};
+
+		if (flushed != seen)
+		{
+			bool		done;
+
+			MemoryContextSwitchTo(context);
+			done = worker_try(feed_round, &round);
+			MemoryContextReset(context);
+			if (!done)
+			{
+				/* Try again, without being in the way for ever */
+				wait_for_commits(ERROR_MSECS);
+				if (has_passed(last_work, TURN_MSECS))
+					break;
+				continue;
+			}
+			worker_report_activity();
+			if (!round.needed)
+			{
+				/* One that is enabled from now on asks for a worker itself */
+				leave_feed(true);
+				break;
+			}
+
+			/* What has been stored can be let go of */
+			if (round.more || round.records > 0)
+			{
+				last_work = GetCurrentTimestamp();
+				continue;
+			}
+			seen = flushed;
+		}
+		if (has_passed(started, TURN_MSECS) && worker_is_wanted_elsewhere())
+		{
+			leave_feed(false);
+			worker_wake(WORKER_FEED);
+			break;
+		}
+		if (has_passed(last_work, FEED_IDLE_MSECS))
+		{
+			leave_feed(false);
+			drain_rest(seen, context);
+			break;
+		}
+		wait_for_commits(LOOK_MSECS);
+	}
+	proc_exit(0);
+}
