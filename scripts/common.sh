@@ -91,3 +91,13 @@ build_and_install()
 	make -C "$TOP" --no-print-directory -s PG_CONFIG="$PG_CONFIG" install ||
 		die "the installation failed"
 }
+
+# Settings of a server whose tables can have streams.  Minor releases from 2026
+# on load only the output plugins that are listed.
+decoding_settings()
+{
+	echo "wal_level = logical"
+	if "$BINDIR/postgres" --describe-config | grep -q '^output_plugin_libraries'; then
+		echo "output_plugin_libraries = 'pgoutput, test_decoding, dynamo'"
+	fi
+}

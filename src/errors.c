@@ -139,6 +139,8 @@ dynamo_exceptions(PG_FUNCTION_ARGS)
 
 static emit_log_hook_type next_emit_log_hook = NULL;
 
+bool		errors_hide_log = false;
+
 /*
  * Exceptions of DynamoDB are results, not incidents: keep them out of the
  * server log unless asked for.
@@ -148,6 +150,8 @@ hide_exceptions(ErrorData *edata)
 {
 	if (!dynamo_log_errors && edata->elevel == ERROR &&
 		ERRCODE_TO_CATEGORY(edata->sqlerrcode) == MAKE_SQLSTATE('D', 'Y', '0', '0', '0'))
+		edata->output_to_server = false;
+	if (errors_hide_log && edata->elevel == LOG)
 		edata->output_to_server = false;
 	if (next_emit_log_hook)
 		next_emit_log_hook(edata);

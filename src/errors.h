@@ -54,6 +54,12 @@ pg_noreturn extern void dynamo_error_detail(DynamoErrorCode code, const char *de
 pg_noreturn extern void dynamo_error_hint(DynamoErrorCode code, const char *hint,
 										  const char *message);
 
+/*
+ * While true, what the server says at level LOG is kept out of its log: for
+ * what is done again and again.
+ */
+extern bool errors_hide_log;
+
 /* Name of the exception of an SQLSTATE; NULL if it is none. */
 extern const char *dynamo_exception_name(int sqlstate);
 

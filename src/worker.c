@@ -26,6 +26,7 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "replication/slot.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
@@ -56,7 +57,7 @@ extern PGDLLEXPORT void dynamo_worker_main(Datum arg);
 static void (*const jobs[]) (void *arg) =
 {
 	feed_worker_start,
-	index_build_pending,
+		index_build_pending,
 };
 
 #define REQUESTS_MAX	64
@@ -67,6 +68,7 @@ static const struct
 	const char *name;
 	const char *function;
 }			kinds[WORKER_KINDS] =
+
 {
 	[WORKER_JOBS] = {"dynamo worker", "dynamo_worker_main"},
 	[WORKER_FEED] = {"dynamo feed worker", "dynamo_feed_main"},
@@ -669,6 +671,9 @@ worker_try(void (*part) (void *arg), void *arg)
 		EmitErrorReport();
 		report_error(context);
 		AbortCurrentTransaction();
+		if (MyReplicationSlot != NULL)
+			ReplicationSlotRelease();
+		ReplicationSlotCleanup();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 		worker_set_target(InvalidOid);

@@ -125,7 +125,7 @@ static char *
 shard_id(const StreamRow *stream, int shard)
 {
 	int64		msecs = stream->created_at / 1000 +
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * INT64CONST(1000);
+	(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * INT64CONST(1000);
 
 	return psprintf("shardId-%020lld-%08x",
 					(long long) (msecs * STREAM_SHARDS_MAX + shard),
@@ -217,6 +217,7 @@ read_iterator(const JsonNode *node, char **arn, Iterator *iterator)
 		return false;
 	*separator = '\0';
 	*arn = text;
+
 	encoded = separator + strlen("|1|");
 	len = base64_decoded_length(encoded, strlen(encoded));
 	if (len <= 0)
@@ -251,7 +252,8 @@ read_sequence(const JsonNode *node, char *sequence)
 		validation_error("Invalid SequenceNumber");
 	while (len > SEQUENCE_DIGITS && *text == '0')
 	{
-		text++;
+		text	  ++;
+
 		len--;
 	}
 	if (len > SEQUENCE_DIGITS)

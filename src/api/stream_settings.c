@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
-
 #include "api/arn.h"
 #include "api/request.h"
 #include "api/stream_settings.h"
@@ -34,11 +32,7 @@ read_stream_change(const JsonNode *request, StreamChange *change)
 	if (!change->enable)
 		return;
 	change->view_type = json_cstring(view_type);
-	if (wal_level < WAL_LEVEL_LOGICAL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("streams need logical decoding"),
-				 errhint("Set wal_level to logical and restart the server.")));
+	feed_check_server();
 	feed_prepare();
 }
 

@@ -18,11 +18,13 @@
 #include "replication/slot.h"
 #include "storage/standby.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/pg_lsn.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "dynamo.h"
+#include "errors.h"
 #include "feed/drain.h"
 #include "feed/stream_log.h"
 #include "worker.h"
@@ -41,6 +43,9 @@
 
 /* WAL without records that the slot is left behind. */
 #define ADVANCE_BYTES	(1024 * 1024)
+
+/* Output plugin of the slot: this library. */
+#define PLUGIN		"dynamo"
 
 /* Channel that is told of tables with new records. */
 #define CHANNEL		"dynamo_stream"
@@ -82,6 +87,26 @@ read_slot(void)
 }
 
 /*
+ * From here on the slot is used.  The server logs each time at what point it
+ * begins to decode, which would fill the log.
+ */
+static void
+begin_slot_use(Oid *user, int *sec_context)
+{
+	GetUserIdAndSecContext(user, sec_context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+						   *sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	errors_hide_log = true;
+}
+
+static void
+end_slot_use(Oid user, int sec_context)
+{
+	errors_hide_log = false;
+	SetUserIdAndSecContext(user, sec_context);
+}
+
+/*
  * Run a function on the slot.  As the bootstrap superuser: whoever reads a
  * stream need not be allowed to replicate.
  */
@@ -93,14 +118,19 @@ call_slot_function(const char *sql, Oid type, Datum argument)
 	Oid			user;
 	int			sec_context;
 
-	GetUserIdAndSecContext(&user, &sec_context);
-	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	SPI_connect();
-	if (SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not execute: %s", sql);
-	SPI_finish();
-	SetUserIdAndSecContext(user, sec_context);
+	begin_slot_use(&user, &sec_context);
+	PG_TRY();
+	{
+		SPI_connect();
+		if (SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) != SPI_OK_SELECT)
+			elog(ERROR, "could not execute: %s", sql);
+		SPI_finish();
+	}
+	PG_FINALLY();
+	{
+		end_slot_use(user, sec_context);
+	}
+	PG_END_TRY();
 }
 
 /* In a transaction that has not written. */
@@ -108,7 +138,7 @@ static void
 create_slot(void)
 {
 	call_slot_function("SELECT pg_catalog.pg_create_logical_replication_slot($1, $2)",
-					   NAMEOID, CStringGetDatum("dynamo"));
+					   NAMEOID, CStringGetDatum(PLUGIN));
 }
 
 /* Let go of WAL: what came before is in the log, and that is flushed. */
@@ -221,6 +251,47 @@ append_changes(Portal portal, LogWriter *writer)
 	return count;
 }
 
+/*
+ * Append what the slot has up to a position, or a batch of it; returns the
+ * number of records.
+ */
+static int64
+peek(LogWriter *writer, XLogRecPtr end)
+{
+	Oid			types[2] = {NAMEOID, PG_LSNOID};
+	Datum		values[2];
+	char	   *sql;
+	Oid			user;
+	int			sec_context;
+	volatile int64 count = 0;
+
+	values[0] = DirectFunctionCall1(namein, CStringGetDatum(feed_slot_name()));
+	values[1] = LSNGetDatum(end);
+	sql = psprintf("SELECT data FROM pg_catalog.pg_logical_slot_peek_changes($1, $2, %d)",
+				   BATCH_RECORDS);
+	begin_slot_use(&user, &sec_context);
+	PG_TRY();
+	{
+		SPIPlanPtr	plan;
+		Portal		portal;
+
+		SPI_connect();
+		plan = SPI_prepare(sql, 2, types);
+		if (plan == NULL)
+			elog(ERROR, "could not prepare: %s", sql);
+		portal = SPI_cursor_open(NULL, plan, values, NULL, false);
+		count = append_changes(portal, writer);
+		SPI_cursor_close(portal);
+		SPI_finish();
+	}
+	PG_FINALLY();
+	{
+		end_slot_use(user, sec_context);
+	}
+	PG_END_TRY();
+	return count;
+}
+
 /* Tell who listens which tables have new records. */
 static void
 notify(const LogWriter *writer)
@@ -239,17 +310,10 @@ static void
 drain(const StreamPosition *position, DrainRound *round)
 {
 	static XLogRecPtr last_snapshot = InvalidXLogRecPtr;
-	Oid			types[2] = {NAMEOID, PG_LSNOID};
 	SlotState	slot = read_slot();
 	XLogRecPtr	end = GetFlushRecPtr(NULL);
 	LogWriter  *writer;
-	Portal		portal;
-	SPIPlanPtr	plan;
-	Datum		values[2];
-	Oid			user;
-	int			sec_context;
 	int64		count;
-	char	   *sql;
 
 	if (position->drained_to > slot.confirmed)
 	{
@@ -261,22 +325,7 @@ drain(const StreamPosition *position, DrainRound *round)
 		return;
 
 	writer = stream_log_begin();
-	GetUserIdAndSecContext(&user, &sec_context);
-	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	SPI_connect();
-	sql = psprintf("SELECT data FROM pg_catalog.pg_logical_slot_peek_changes($1, $2, %d)",
-				   BATCH_RECORDS);
-	plan = SPI_prepare(sql, 2, types);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare: %s", sql);
-	values[0] = DirectFunctionCall1(namein, CStringGetDatum(feed_slot_name()));
-	values[1] = LSNGetDatum(end);
-	portal = SPI_cursor_open(NULL, plan, values, NULL, false);
-	count = append_changes(portal, writer);
-	SPI_cursor_close(portal);
-	SPI_finish();
-	SetUserIdAndSecContext(user, sec_context);
+	count = peek(writer, end);
 
 	/* A full batch has ended with some transaction, and not at the end */
 	if (count >= BATCH_RECORDS && stream_log_last(writer))
@@ -324,6 +373,45 @@ keeps_too_much(const SlotState *slot)
 }
 
 /* ---- without a worker ---- */
+
+/*
+ * Does the server take the library for an output plugin?  A setting of some
+ * versions names those that are.
+ */
+static bool
+is_trusted_plugin(void)
+{
+	const char *list = GetConfigOption("output_plugin_libraries", true, false);
+	char	   *copy;
+	char	   *name;
+	char	   *rest;
+
+	if (list == NULL)
+		return true;
+	copy = pstrdup(list);
+	for (name = strtok_r(copy, ", \"", &rest); name != NULL; name = strtok_r(NULL, ", \"", &rest))
+	{
+		if (strcmp(name, PLUGIN) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+feed_check_server(void)
+{
+	if (wal_level < WAL_LEVEL_LOGICAL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("streams need logical decoding"),
+				 errhint("Set wal_level to logical and restart the server.")));
+	if (!is_trusted_plugin())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("streams need the output plugin \"%s\"", PLUGIN),
+				 errhint("Add %s to output_plugin_libraries and reload the configuration.",
+						 PLUGIN)));
+}
 
 static bool
 can_drain_here(void)

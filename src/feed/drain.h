@@ -18,6 +18,12 @@
 /* ---- for the API ---- */
 
 /*
+ * Can this server decode what has been committed?  Raises
+ * feature_not_supported if it is not configured to.
+ */
+extern void feed_check_server(void);
+
+/*
  * A stream is about to be enabled: without a worker, make sure that there is
  * a slot, if the transaction has not written yet.
  */

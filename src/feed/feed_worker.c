@@ -62,7 +62,10 @@ find_feed(void)
 {
 	static Feed *last = NULL;
 
-	/* An OID is read and written at once: no lock to find out that there is none */
+	/*
+	 * An OID is read and written at once: no lock to find out that there is
+	 * none
+	 */
 	if (last && last->dboid == MyDatabaseId)
 		return last;
 	for (int i = 0; i < FEEDS_MAX; i++)
@@ -263,7 +266,9 @@ dynamo_feed_main(Datum arg)
 			if (!done)
 			{
 				/* Try again, without being in the way for ever */
-				wait_for_commits(ERROR_MSECS);
+				(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+								 ERROR_MSECS, PG_WAIT_EXTENSION);
+				CHECK_FOR_INTERRUPTS();
 				if (has_passed(last_work, TURN_MSECS))
 					break;
 				continue;
