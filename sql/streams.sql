@@ -10,7 +10,7 @@ CREATE FUNCTION pg_temp.error(operation text, request jsonb) RETURNS text LANGUA
 BEGIN
 	RETURN 'no error: ' || pg_temp.plain(dynamo.invoke(operation, request::text));
 EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE || ' ' || pg_temp.plain(SQLERRM);
+	RETURN SQLSTATE || ' ' || regexp_replace(pg_temp.plain(SQLERRM), 'x{100,}', 'xxx...');
 END $$;
 CREATE FUNCTION pg_temp.create_stream_table(name text, view_type text) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT dynamo.create_table(jsonb_build_object('TableName', name,
@@ -131,7 +131,7 @@ BEGIN
 	PERFORM dynamo.delete_item(name, '{"pk": {"S": "a"}, "sk": {"N": "1"}}');
 	PERFORM dynamo.delete_item(name, '{"pk": {"S": "a"}, "sk": {"N": "2"}}');
 END $$;
-SELECT pg_temp.write(name) FROM unnest('{stream_both,stream_keys,stream_new,stream_old,stream_none}'::text[]) AS name;
+SELECT pg_temp.write(name) FROM unnest('{stream_both,stream_keys,stream_new,stream_old}'::text[]) AS name;
 CALL pg_temp.wait_for_records('stream_both', 3);
 CALL pg_temp.wait_for_records('stream_keys', 3);
 CALL pg_temp.wait_for_records('stream_new', 3);
