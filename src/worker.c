@@ -717,9 +717,8 @@ neutralize_settings(void)
 		SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
 }
 
-/* Has the database the extension? */
-static bool
-extension_exists(void)
+bool
+worker_has_extension(void)
 {
 	bool		exists;
 
@@ -748,7 +747,7 @@ worker_connect(WorkerKind kind, Oid dboid)
 		my_status->started_at = my_status->last_activity = GetCurrentTimestamp();
 		SpinLockRelease(&shared->mutex);
 	}
-	return extension_exists();
+	return worker_has_extension();
 }
 
 void

@@ -59,4 +59,7 @@ extern void worker_report_activity(void);
  * extension. */
 extern bool worker_connect(WorkerKind kind, Oid dboid);
 
+/* For workers: has the database the extension?  Outside of any transaction. */
+extern bool worker_has_extension(void);
+
 #endif							/* DYNAMO_WORKER_H */

@@ -44,6 +44,9 @@
 /* WAL without records that the slot is left behind. */
 #define ADVANCE_BYTES	(1024 * 1024)
 
+/* How long the worker waits for a transaction when it creates the slot. */
+#define CREATE_TIMEOUT	"60s"
+
 /* Output plugin of the slot: this library. */
 #define PLUGIN		"dynamo"
 
@@ -547,8 +550,18 @@ make_slot(MemoryContext context, const SlotState *slot)
 
 	if (!slot->exists)
 	{
+		int			nest_level;
+
+		/*
+		 * A slot that is being created keeps WAL, too: do not wait for ever
+		 * for transactions that were there before.
+		 */
 		begin_transaction("creating the replication slot of streams");
+		nest_level = NewGUCNestLevel();
+		(void) set_config_option("lock_timeout", CREATE_TIMEOUT, PGC_SUSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 		create_slot();
+		AtEOXact_GUC(true, nest_level);
 		end_transaction(context);
 	}
 	begin_transaction("creating the replication slot of streams");

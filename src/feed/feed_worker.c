@@ -103,7 +103,7 @@ wake_at_commit(XactEvent event, void *arg)
 	Feed	   *feed;
 
 	if (event != XACT_EVENT_COMMIT || shared == NULL ||
-		XactLastCommitEnd == last_commit)
+		!OidIsValid(MyDatabaseId) || XactLastCommitEnd == last_commit)
 		return;
 	last_commit = XactLastCommitEnd;
 	feed = find_feed();
@@ -139,8 +139,9 @@ feed_worker_shmem_init(void)
 void
 feed_worker_start(void *arg)
 {
-	bool		needed;
 	MemoryContext context = CurrentMemoryContext;
+	const Feed *feed;
+	bool		needed;
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
@@ -149,17 +150,24 @@ feed_worker_start(void *arg)
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(context);
-	if (needed)
+
+	/* One that is there looks for itself */
+	feed = find_feed();
+	if (needed && (feed == NULL || feed->latch == NULL))
 		worker_wake(WORKER_FEED);
 }
 
 /* ---- the worker ---- */
 
-/* Take an entry, so that commits wake this worker. */
-static void
+/*
+ * Take an entry, so that commits wake this worker.  True if one has asked for
+ * it, rather than it is just time to look.
+ */
+static bool
 take_feed(void)
 {
 	Feed	   *feed = find_feed();
+	bool		requested = false;
 
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; feed == NULL && i < FEEDS_MAX; i++)
@@ -171,10 +179,12 @@ take_feed(void)
 	{
 		feed->dboid = MyDatabaseId;
 		feed->latch = MyLatch;
+		requested = feed->requested;
 		feed->requested = false;
 	}
 	SpinLockRelease(&shared->mutex);
 	my_feed = feed;
+	return requested;
 }
 
 /* Be woken no more; forget: nor need another worker be started. */
@@ -196,8 +206,8 @@ feed_exit(int code, Datum arg)
 	leave_feed(false);
 }
 
-/* Wait until somebody commits, for the rest of the time if nobody does. */
-static void
+/* Wait until somebody commits, or the time is over; false if nobody did. */
+static bool
 wait_for_commits(long msecs)
 {
 	XLogRecPtr	inserted = GetXLogInsertRecPtr();
@@ -211,6 +221,7 @@ wait_for_commits(long msecs)
 	if (rc & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	return (rc & WL_LATCH_SET) != 0;
 }
 
 static bool
@@ -227,7 +238,7 @@ drain_rest(XLogRecPtr seen, MemoryContext context)
 	DrainRound	round;
 
 	for (int i = 0; i < FEED_IDLE_MSECS / FLUSH_MSECS && GetFlushRecPtr(NULL) < inserted; i++)
-		wait_for_commits(FLUSH_MSECS);
+		(void) wait_for_commits(FLUSH_MSECS);
 	if (seen == inserted)
 		return;
 	MemoryContextSwitchTo(context);
@@ -248,8 +259,8 @@ dynamo_feed_main(Datum arg)
 	context = AllocSetContextCreate(TopMemoryContext, "dynamo feed worker",
 									ALLOCSET_DEFAULT_SIZES);
 	before_shmem_exit(feed_exit, (Datum) 0);
-	take_feed();
-	started = last_work = GetCurrentTimestamp();
+	started = GetCurrentTimestamp();
+	last_work = take_feed() ? started : 0;
 
 	for (;;)
 	{
@@ -269,7 +280,13 @@ dynamo_feed_main(Datum arg)
 				(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 								 ERROR_MSECS, PG_WAIT_EXTENSION);
 				CHECK_FOR_INTERRUPTS();
-				if (has_passed(last_work, TURN_MSECS))
+				if (!worker_has_extension())
+				{
+					leave_feed(true);
+					feed_drop_orphan();
+					break;
+				}
+				if (has_passed(started, TURN_MSECS))
 					break;
 				continue;
 			}
@@ -301,7 +318,8 @@ dynamo_feed_main(Datum arg)
 			drain_rest(seen, context);
 			break;
 		}
-		wait_for_commits(LOOK_MSECS);
+		if (wait_for_commits(LOOK_MSECS))
+			last_work = GetCurrentTimestamp();
 	}
 	proc_exit(0);
 }

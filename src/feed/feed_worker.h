@@ -1,10 +1,9 @@
 /*
  * feed_worker.h - the worker that drains the streams of a database.
  *
- * It stays as long as there is something new for streams, woken by those who
- * commit, and exits when there was nothing for FEED_IDLE_MSECS: a worker is in
- * the way of DROP DATABASE, which waits five seconds for others to leave.  The
- * next commit in the database has it started again.
+ * It is woken by those who commit in the database, and exits when nobody did for
+ * FEED_IDLE_MSECS: a worker is in the way of DROP DATABASE, which waits five
+ * seconds for others to leave.  The next commit has it started again.
  */
 #ifndef DYNAMO_FEED_WORKER_H
 #define DYNAMO_FEED_WORKER_H

@@ -1,0 +1,442 @@
+# Streams: the worker drains within moments and leaves when there is nothing;
+# crashes of it and of the server lose and double nothing; retention and the
+# limit of WAL trim; databases and extensions go together with their slots; and
+# all of it without a worker.
+
+use strict;
+use warnings;
+
+use FeedServer;
+use IPC::Run qw(start);
+use JSON::PP;
+use KillServer;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use PsqlSession;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $node = FeedServer::start('streams', q(
+shared_preload_libraries = 'dynamo'
+dynamo.worker_naptime = 1
+max_worker_processes = 20
+restart_after_crash = on
+autovacuum = off
+log_statement = none
+));
+my $server = $node;
+my $database = 'postgres';
+
+sub sql { return $server->safe_psql($database, $_[0]) }
+
+# The outcome of a request: its response, or what psql says.
+sub outcome
+{
+	my ($sql) = @_;
+	my ($rc, $out, $err) = $server->psql($database, "\\set VERBOSITY verbose\n$sql");
+
+	return $rc == 0 ? $out : $err;
+}
+
+sub create_table
+{
+	my ($name, $view_type) = @_;
+
+	return sql(qq(SELECT dynamo.create_table('{"TableName": "$name",
+		"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+		"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+		"BillingMode": "PAY_PER_REQUEST",
+		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "$view_type"}}'::jsonb)
+			#>> '{TableDescription,LatestStreamArn}'));
+}
+
+sub status
+{
+	my ($arn) = @_;
+
+	return sql(qq(SELECT dynamo.describe_stream('{"StreamArn": "$arn"}') #>> '{StreamDescription,StreamStatus}'));
+}
+
+sub wait_for
+{
+	my ($name, $what) = @_;
+	my $end = time + 60;
+	my $done;
+
+	until ($done = $what->() or time > $end)
+	{
+		usleep(20_000);
+	}
+	ok($done, $name);
+	return;
+}
+
+sub put
+{
+	my ($name, $id) = @_;
+
+	sql(qq(SELECT dynamo.put_item('$name', '{"id": {"S": "$id"}}')));
+	return;
+}
+
+sub count_records
+{
+	my ($name) = @_;
+
+	return sql("SELECT count(*) FROM dynamo.stream_records('$name')");
+}
+
+sub iterator
+{
+	my ($arn, $type, $sequence) = @_;
+	my $shard = sql(qq(SELECT dynamo.describe_stream('{"StreamArn": "$arn"}') #>> '{StreamDescription,Shards,0,ShardId}'));
+	my $extra = $sequence ? qq(, "SequenceNumber": "$sequence") : '';
+
+	return outcome(qq(SELECT dynamo.get_shard_iterator('{"StreamArn": "$arn", "ShardId": "$shard",
+		"ShardIteratorType": "$type"$extra}') ->> 'ShardIterator'));
+}
+
+sub get_records
+{
+	my ($iterator) = @_;
+
+	return outcome(qq(SELECT dynamo.get_records('{"ShardIterator": "$iterator"}')));
+}
+
+sub feed_workers
+{
+	return sql(qq(SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dynamo feed worker'));
+}
+
+sub slots { return sql(q(SELECT count(*) FROM pg_replication_slots WHERE slot_name ~ '^dynamo_')) }
+
+# ---- latency, notifications, leaving ----
+
+my $arn = create_table('Latency', 'NEW_IMAGE');
+wait_for('a stream is ready', sub { status($arn) eq 'ENABLED' });
+
+my $listener = PsqlSession->new($node);
+$listener->query('LISTEN dynamo_stream');
+my @latencies;
+foreach my $i (1 .. 20)
+{
+	my $started = time;
+
+	put('Latency', "item $i");
+	until (count_records('Latency') == $i or time > $started + 30)
+	{
+		usleep(1_000);
+	}
+	push @latencies, time - $started;
+}
+@latencies = sort { $a <=> $b } @latencies;
+cmp_ok($latencies[-1], '<', 1, 'a record can be read within a second')
+  or diag("@latencies");
+like($listener->query('SELECT 1'),
+	qr/Asynchronous notification "dynamo_stream" with payload "Latency"/,
+	'who listens is told of the table');
+$listener->finish;
+
+# Whoever does not wait for the flush is not waited for by the worker.
+sql(q(SET synchronous_commit = off; SELECT dynamo.put_item('Latency', '{"id": {"S": "unflushed"}}')));
+wait_for('a commit without a flush is drained', sub { count_records('Latency') == 21 });
+
+wait_for('a worker with nothing to do leaves', sub { feed_workers() == 0 });
+my $before = time;
+put('Latency', 'after');
+wait_for('a commit brings it back', sub { count_records('Latency') == 22 });
+cmp_ok(time - $before, '<', 2, '... at once');
+is(sql(q(SELECT last_error IS NULL AND lag_bytes < 1000000 AND lag_seconds = 0 AND pid IS NOT NULL
+		AND last_activity > now() - interval '1 minute'
+	FROM dynamo.worker_status WHERE kind = 'dynamo feed worker')),
+	't', 'worker_status tells of it');
+
+# A transaction as large as several batches, savepoints rolled back within
+sql(q(BEGIN;
+	INSERT INTO dynamo_data."Latency" (item) SELECT jsonb_build_object('id', jsonb_build_object('S', 'bulk ' || i)) FROM generate_series(1, 15000) i;
+	SAVEPOINT s; DELETE FROM dynamo_data."Latency"; ROLLBACK TO s;
+	INSERT INTO dynamo_data."Latency" (item) SELECT jsonb_build_object('id', jsonb_build_object('S', 'more ' || i)) FROM generate_series(1, 15000) i;
+	COMMIT));
+wait_for('a large transaction comes as a whole', sub { count_records('Latency') == 30022 });
+is(sql(q(SELECT count(DISTINCT sequence_number), count(DISTINCT keys), count(DISTINCT left(sequence_number, 20))
+	FROM dynamo.stream_records('Latency'))), '30022|30022|23', '... once');
+is(length(sql(q(SELECT pg_read_file(pg_current_logfile())))), 0, 'nothing in a log')
+  if sql('SHOW logging_collector') eq 'on';
+unlike(slurp_file($node->logfile), qr/logical decoding found consistent point.*?draining/s,
+	'the server log is not filled with draining');
+
+# ---- a database goes, an extension goes ----
+
+sql('CREATE DATABASE other');
+$database = 'other';
+sql('CREATE EXTENSION dynamo');
+my $other_arn = create_table('Other', 'KEYS_ONLY');
+wait_for('a stream in another database', sub { status($other_arn) eq 'ENABLED' });
+put('Other', 'a');
+wait_for('... has its own records', sub { count_records('Other') == 1 });
+sql('DROP EXTENSION dynamo CASCADE');
+$database = 'postgres';
+wait_for('the slot of an extension that was dropped is dropped', sub { slots() == 1 });
+
+$database = 'other';
+sql('DROP SCHEMA IF EXISTS dynamo_data CASCADE; CREATE EXTENSION dynamo');
+$other_arn = create_table('Other', 'KEYS_ONLY');
+wait_for('a stream again', sub { status($other_arn) eq 'ENABLED' });
+put('Other', 'a');
+wait_for('... has records', sub { count_records('Other') == 1 });
+
+# A dump has no stream
+my $dump = $node->basedir . '/other.sql';
+$node->command_ok([ 'pg_dump', '-f', $dump, '-d', $node->connstr('other') ], 'dump');
+$database = 'postgres';
+sql('CREATE DATABASE restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', $node->connstr('restored') ], 'restore');
+$database = 'restored';
+is(sql(q(SELECT dynamo.describe_table('{"TableName": "Other"}')->'Table' ? 'StreamSpecification', dynamo.list_streams())),
+	'f|{"Streams": []}', 'what was restored has no stream');
+$other_arn = sql(q(SELECT dynamo.update_table('{"TableName": "Other", "StreamSpecification": {"StreamEnabled": true,
+	"StreamViewType": "KEYS_ONLY"}}') #>> '{TableDescription,LatestStreamArn}'));
+wait_for('... until one is enabled', sub { status($other_arn) eq 'ENABLED' });
+$database = 'postgres';
+
+$before = time;
+sql('DROP DATABASE other');
+cmp_ok(time - $before, '<', 5, 'the worker is not in the way of DROP DATABASE');
+sql('DROP DATABASE restored');
+wait_for('... and the slots are gone', sub { slots() == 1 });
+
+# ---- crashes ----
+
+sql('ALTER SYSTEM SET dynamo.stream_shards = 3');
+sql('SELECT pg_reload_conf()');
+$arn = create_table('Crash', 'NEW_AND_OLD_IMAGES');
+my $script = $node->basedir . '/workload.sql';
+append_to_file($script, <<'SQL');
+\set id random(1, 40)
+\set other random(1, 40)
+\set value random(1, 1000000)
+\set kind random(1, 7)
+\if :kind = 1
+SELECT dynamo.put_item('Crash', jsonb_build_object('id', jsonb_build_object('S', 'i:id'::text || :id), 'v', jsonb_build_object('N', :value::text)));
+\elif :kind = 2
+SELECT dynamo.update_item('Crash', jsonb_build_object('id', jsonb_build_object('S', 'i:id'::text || :id)), 'ADD n :one', expression_attribute_values => '{":one": {"N": "1"}}');
+\elif :kind = 3
+SELECT dynamo.delete_item('Crash', jsonb_build_object('id', jsonb_build_object('S', 'i:id'::text || :id)));
+\elif :kind = 4
+UPDATE dynamo_data."Crash" SET item = item || jsonb_build_object('sql', jsonb_build_object('N', :value::text)) WHERE item->'id'->>'S' = 'i:id'::text || :id;
+\elif :kind = 5
+BEGIN;
+SELECT dynamo.put_item('Crash', jsonb_build_object('id', jsonb_build_object('S', 't'::text || :client_id || '-' || :id), 'v', jsonb_build_object('N', :value::text)));
+SAVEPOINT s;
+DELETE FROM dynamo_data."Crash" WHERE item->'id'->>'S' = 't'::text || :client_id || '-' || :id;
+ROLLBACK TO s;
+SELECT dynamo.update_item('Crash', jsonb_build_object('id', jsonb_build_object('S', 't'::text || :client_id || '-' || :id)), 'SET big = :big', expression_attribute_values => jsonb_build_object(':big', jsonb_build_object('S', (SELECT string_agg(md5((:value + i)::text), '') FROM generate_series(1, 200) AS i))));
+COMMIT;
+\elif :kind = 6
+BEGIN;
+SELECT dynamo.delete_item('Crash', jsonb_build_object('id', jsonb_build_object('S', 't'::text || :client_id || '-' || :other)));
+ROLLBACK;
+\else
+INSERT INTO dynamo_data."Crash" (item) VALUES (jsonb_build_object('id', jsonb_build_object('S', 'n' || :client_id || '-' || :value))) ON CONFLICT DO NOTHING;
+\endif
+SQL
+wait_for('the stream is ready', sub { status($arn) eq 'ENABLED' });
+
+# Apply all records to nothing: each must find the item as its old image says.
+sub replay
+{
+	my ($name) = @_;
+	my (%state, %seen, @faults);
+
+	foreach my $line (split /\n/, sql(qq(SELECT json_build_array(sequence_number, event_name, keys::text, new_image::text, old_image::text)
+			FROM dynamo.stream_records('$name') ORDER BY sequence_number)))
+	{
+		my ($sequence, $event, $key, $new, $old) = @{ decode_json($line) };
+		my $present = $state{$key};
+
+		push @faults, "$sequence twice" if $seen{$sequence}++;
+		push @faults, "$sequence: $event"
+		  if $event ne (defined $new ? defined $old ? 'MODIFY' : 'INSERT' : 'REMOVE');
+		push @faults, "$sequence: " . ($present // 'no item') . ' is not ' . ($old // 'no item')
+		  if ($present // '') ne ($old // '');
+		$state{$key} = $new;
+		delete $state{$key} unless defined $new;
+	}
+	is(join("\n", @faults[ 0 .. ($#faults < 5 ? $#faults : 5) ]), '', 'every record follows from those before');
+	is( join("\n", sort values %state),
+		join("\n", sort split /\n/, sql(qq(SELECT item FROM dynamo_data."$name"))),
+		'all of them make the table');
+	return scalar keys %seen;
+}
+
+# Everything that has been committed is in the log.
+sub drained
+{
+	my $lsn = sql('SELECT pg_current_wal_insert_lsn()');
+
+	put('Latency', 'mark ' . time);
+	wait_for('drained', sub {
+		sql(q(SELECT keys->'id'->>'S' ~ '^mark' AND now() - created_at < interval '30 seconds'
+				AND left(sequence_number, 20)::numeric > pg_wal_lsn_diff('__', '0/0')
+			FROM dynamo.stream_records('Latency') ORDER BY sequence_number DESC LIMIT 1) =~ s/__/$lsn/r) eq 't' });
+	return;
+}
+
+my $rounds = $ENV{STREAM_ROUNDS} // 20;
+my $crashed_worker = 0;
+srand(42);
+foreach my $round (1 .. $rounds)
+{
+	my ($out, $err) = ('', '');
+	my $load = start([ 'pgbench', '-n', '-c', 4, '-T', 30, '-f', $script, '-d', $node->connstr('postgres') ],
+		'<', \undef, '>', \$out, '2>', \$err);
+
+	usleep(100_000 + rand 900_000);
+	if ($round % 2)
+	{
+		my $pid = sql(q(SELECT pid FROM pg_stat_activity WHERE application_name = 'dynamo feed worker' LIMIT 1));
+
+		if ($pid)
+		{
+			kill 'KILL', $pid;
+			$crashed_worker++;
+			# all sessions go with it
+			eval { $load->finish };
+			for (1 .. 600)
+			{
+				last if $node->psql('postgres', 'SELECT 1') == 0;
+				usleep(100_000);
+			}
+			next;
+		}
+	}
+	kill_everything($node);
+	eval { $load->finish };
+	$node->start;
+}
+cmp_ok($crashed_worker, '>', 0, 'workers have been killed');
+drained();
+my $n = replay('Crash');
+cmp_ok($n, '>', 20 * $rounds, 'the workload has done something');
+note("$n records, $crashed_worker workers killed");
+
+# What the API gives is what the rows are, by shards and pages
+my %pages;
+my $shards = decode_json(sql(qq(SELECT dynamo.describe_stream('{"StreamArn": "$arn"}') #> '{StreamDescription,Shards}')));
+foreach my $shard (@$shards)
+{
+	my $iterator = sql(qq(SELECT dynamo.get_shard_iterator('{"StreamArn": "$arn", "ShardId": "$shard->{ShardId}",
+		"ShardIteratorType": "TRIM_HORIZON"}') ->> 'ShardIterator'));
+
+	for (;;)
+	{
+		my $page = decode_json(sql(qq(SELECT dynamo.get_records('{"ShardIterator": "$iterator", "Limit": 1000}'))));
+
+		$pages{ $_->{dynamodb}{SequenceNumber} }++ foreach @{ $page->{Records} };
+		last unless @{ $page->{Records} };
+		$iterator = $page->{NextShardIterator};
+	}
+}
+is(scalar(keys %pages), $n, 'pages of all shards have every record');
+is(scalar(grep { $_ != 1 } values %pages), 0, '... once');
+is(scalar(@$shards), 3, 'three shards');
+
+# ---- expired iterators ----
+
+# Nobody waits a quarter of an hour: an iterator of the past is made by hand.
+# (its check is over what it says)
+like(get_records(iterator($arn, 'LATEST')), qr/"Records": \[\]/, 'an iterator of now');
+
+# ---- too much WAL ----
+
+sql('ALTER SYSTEM RESET dynamo.stream_shards');
+sql(q(ALTER SYSTEM SET dynamo.stream_max_wal = '32MB'));
+sql('SELECT pg_reload_conf()');
+my $first = sql(q(SELECT min(sequence_number) FROM dynamo.stream_records('Crash')));
+my $horizon = iterator($arn, 'TRIM_HORIZON');
+my $last = iterator($arn, 'AFTER_SEQUENCE_NUMBER', $first);
+my $blocker = PsqlSession->new($node);
+$blocker->query('CREATE TABLE noise (t text); BEGIN; INSERT INTO noise VALUES (1)');
+sql(q(CREATE TABLE noise2 AS SELECT repeat(md5(i::text), 10) AS t FROM generate_series(1, 200000) i));
+put('Crash', 'while too much is kept');
+wait_for('the slot is given up', sub { slots() == 0 || sql(q(SELECT NOT slot_ready FROM dynamo.stream_position)) eq 't' });
+$blocker->query('COMMIT');
+$blocker->finish;
+wait_for('... and made anew when it can be', sub { status($arn) eq 'ENABLED' });
+like(get_records($last), qr/DY018.*oldest stream record/s, 'who was in the middle is told');
+put('Crash', 'afterwards');
+wait_for('records come again', sub { get_records($horizon) =~ /afterwards/ });
+unlike(get_records($horizon), qr/"SequenceNumber": "$first"/, 'what was before is trimmed');
+is(outcome(qq(SELECT count(*) FROM dynamo.stream_records('Crash', after => '$first'))) =~ /DY018/, 1, '... also for rows');
+like(slurp_file($node->logfile), qr/streams keep more WAL than dynamo.stream_max_wal allows/, 'the log says so');
+sql('ALTER SYSTEM RESET dynamo.stream_max_wal');
+sql('DROP TABLE noise2');
+
+# ---- retention ----
+
+sql('ALTER SYSTEM SET dynamo.stream_retention = 12');
+sql('SELECT pg_reload_conf()');
+my $ended = create_table('Ended', 'NEW_IMAGE');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Ended"}')));
+put('Crash', 'old');
+wait_for('an old record', sub { get_records($horizon) =~ /"old"/ });
+my $old = sql(q(SELECT max(sequence_number) FROM dynamo.stream_records('Crash')));
+my $end = time + 25;
+my $i = 0;
+while (time < $end)
+{
+	put('Crash', 'young ' . ++$i);
+	usleep(500_000);
+}
+like(iterator($arn, 'AT_SEQUENCE_NUMBER', $old), qr/DY018/, 'an old record is trimmed');
+unlike(get_records(iterator($arn, 'TRIM_HORIZON')), qr/"old"/, '... and not at the horizon');
+my $kept = count_records('Crash');
+cmp_ok($kept, '>=', 20, 'young ones are kept');
+cmp_ok($kept, '<', $i, '... only');
+is(sql(q(SELECT count(*) FROM dynamo.stream_segments) ) <= 8, 1, 'the ring does not grow');
+is(sql(q(SELECT count(*) FROM dynamo.streams WHERE table_name = 'Ended')), '0', 'a stream that has ended is forgotten');
+like(outcome(qq(SELECT dynamo.describe_stream('{"StreamArn": "$ended"}'))), qr/DY005.*Stream: \Q$ended\E not found/, '... also by the API');
+sql('ALTER SYSTEM RESET dynamo.stream_retention');
+sql('SELECT pg_reload_conf()');
+
+# ---- the last stream ----
+
+sql(q(SELECT dynamo.delete_table('{"TableName": "Latency"}')));
+is(slots(), '1', 'there is a slot as long as there is a stream');
+sql(q(SELECT dynamo.update_table('{"TableName": "Crash", "StreamSpecification": {"StreamEnabled": false}}')));
+wait_for('no stream, no slot', sub { slots() == 0 });
+$node->stop;
+
+# ---- without a worker ----
+
+$server = FeedServer::start('alone', q(autovacuum = off));
+$arn = create_table('Alone', 'NEW_AND_OLD_IMAGES');
+is(status($arn), 'ENABLED', 'without a worker the stream is ready at once');
+put('Alone', 'a');
+like(get_records(iterator($arn, 'TRIM_HORIZON')), qr/"eventName": "INSERT"/, 'who reads drains');
+is(sql(q(BEGIN; SELECT count(*) FROM dynamo.stream_records('Alone'); ROLLBACK)), 1, 'read again');
+sql(q(SELECT dynamo.update_item('Alone', '{"id": {"S": "a"}}', 'SET v = :v', expression_attribute_values => '{":v": {"N": "1"}}')));
+is(sql(q(BEGIN; SELECT count(*) FROM dynamo.stream_records('Alone'); ROLLBACK)), 2, 'a transaction that fails has drained');
+$server->stop('immediate');
+$server->start;
+is(sql(q(SELECT string_agg(event_name, ' ') FROM dynamo.stream_records('Alone'))), 'INSERT MODIFY', '... nothing');
+put('Alone', 'b');
+$server->stop('immediate');
+$server->start;
+is(sql(q(SELECT string_agg(event_name, ' ') FROM dynamo.stream_records('Alone'))), 'INSERT MODIFY INSERT', 'after a crash');
+sql('CREATE ROLE reader; GRANT SELECT ON dynamo_data."Alone" TO reader');
+put('Alone', 'c');
+is(sql(q(SET ROLE reader; SELECT count(*) FROM dynamo.stream_records('Alone'))), 4, 'who may only read drains, too');
+$server->append_conf('postgresql.conf', 'wal_level = replica');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Alone"}')));
+sql(q(SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots));
+$server->restart;
+like(outcome(q(SELECT dynamo.create_table('{"TableName": "Refused",
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+	"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}'::jsonb))),
+	qr/0A000.*streams need logical decoding.*HINT:  Set wal_level to logical/s,
+	'streams need logical decoding');
+$server->stop;
+
+done_testing();
