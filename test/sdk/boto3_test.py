@@ -175,6 +175,55 @@ class Tables(Case):
                          400, client.list_tables, Limit=101)
 
 
+class Streams(Case):
+    """The change feed."""
+
+    def test_stream(self):
+        """a stream from its beginning to its end"""
+        streams = boto3.client('dynamodbstreams', config=CONFIG, **OPTIONS)
+        table = create_table('stream', StreamSpecification={
+            'StreamEnabled': True, 'StreamViewType': 'NEW_AND_OLD_IMAGES'})
+        self.addCleanup(table.delete)
+        arn = table.latest_stream_arn
+
+        def wait(status):
+            for _ in range(200):
+                stream = streams.describe_stream(StreamArn=arn)['StreamDescription']
+                if stream['StreamStatus'] == status:
+                    return stream
+                time.sleep(0.05)
+            return self.fail('the stream is not ' + status)
+
+        shard = wait('ENABLED')['Shards'][0]
+        self.assertNotIn('EndingSequenceNumber', shard['SequenceNumberRange'])
+        table.put_item(Item={'pk': 'a', 'sk': 1, 'v': 'x'})
+        table.put_item(Item={'pk': 'a', 'sk': 1, 'v': Binary(b'\x00y')})
+        table.delete_item(Key={'pk': 'a', 'sk': 1})
+        table.meta.client.update_table(
+            TableName=table.name, StreamSpecification={'StreamEnabled': False})
+        shard = wait('DISABLED')['Shards'][0]
+        self.assertIn('EndingSequenceNumber', shard['SequenceNumberRange'])
+
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard['ShardId'],
+            ShardIteratorType='TRIM_HORIZON')['ShardIterator']
+        events = []
+        while iterator:
+            page = streams.get_records(ShardIterator=iterator, Limit=2)
+            events += [(record['eventName'], record['dynamodb'].get('NewImage', {}).get('v'),
+                        record['dynamodb'].get('OldImage', {}).get('v'))
+                       for record in page['Records']]
+            iterator = page.get('NextShardIterator')
+        self.assertEqual(events, [('INSERT', {'S': 'x'}, None),
+                                  ('MODIFY', {'B': b'\x00y'}, {'S': 'x'}),
+                                  ('REMOVE', None, {'B': b'\x00y'})])
+        self.assertEqual([stream['StreamArn'] for stream in streams.list_streams(
+            TableName=table.name)['Streams']], [arn])
+        self.assertFails('ResourceNotFoundException',
+                         'Requested resource not found: Stream: %s0 not found' % arn, 400,
+                         streams.describe_stream, StreamArn=arn + '0')
+
+
 class Items(Case):
     """Operations on items, on one table."""
 
