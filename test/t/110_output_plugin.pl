@@ -591,7 +591,8 @@ is_deeply(
 	[ 'COMMIT', $begin->{xid}, $begin->{commitLsn}, 4 ],
 	'commit');
 is(sql("SELECT '$end->{endLsn}'::pg_lsn > '$end->{commitLsn}'::pg_lsn"), 't', 'and its end');
-is_deeply([ peek('') ], \@all, 'no option, no markers');
+$node->restart('immediate');
+is_deeply([ peek('') ], \@all, 'the same records after a crash, and without options no markers');
 
 foreach my $case (
 	[ q('table', 'Plain'), qr/unrecognized option "table"/ ],
