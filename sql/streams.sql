@@ -193,6 +193,18 @@ FROM (VALUES (1, '{}'::jsonb), (2, '{"ShardIterator": "x"}'),
 	(7, jsonb_build_object('ShardIterator', :'latest', 'Limit', 1001)),
 	(8, jsonb_build_object('ShardIterator', repeat('x', 2049)))) AS t(n, request) ORDER BY n;
 
+-- an iterator can be used for a quarter of an hour: make one of the past, whose check is a hash
+CREATE FUNCTION pg_temp.age(iterator text, by_msecs bigint) RETURNS text LANGUAGE sql AS $$
+	SELECT arn || '|1|' || translate(encode(convert_to(state || ':' ||
+		lpad(to_hex(a # ((b + 2654435769 + ((a << 6) & 4294967295) + (a >> 2)) & 4294967295)), 8, '0'), 'UTF8'), 'base64'), E'\n', '')
+	FROM (SELECT split_part(iterator, '|', 1) AS arn, string_to_array(convert_from(decode(split_part(iterator, '|', 3), 'base64'), 'UTF8'), ':') AS p) AS parts,
+		LATERAL (SELECT format('%s:%s:%s:%s', p[1], p[2], p[3], p[4]::bigint - by_msecs) AS state) AS s,
+		LATERAL (SELECT hashtext(arn) & 4294967295 AS a, hashtext(state) & 4294967295 AS b) AS h $$;
+SELECT pg_temp.age(:'latest', 0) = :'latest' AS same;
+SELECT minutes, pg_temp.error('GetRecords', jsonb_build_object('ShardIterator', pg_temp.age(:'latest', minutes * 60000), 'Limit', 1)) ~ '^no error' AS good,
+	CASE WHEN minutes = 16 THEN pg_temp.error('GetRecords', jsonb_build_object('ShardIterator', pg_temp.age(:'latest', minutes * 60000))) END AS error
+FROM (VALUES (14), (16)) AS t(minutes);
+
 -- disabled: the shard is closed, what is in it can be read to the end
 SELECT pg_temp.arn('stream_both') AS first_arn \gset
 SELECT d ? 'StreamSpecification' AS specification, d->>'LatestStreamArn' = :'first_arn' AS latest

@@ -483,10 +483,15 @@ feed_drain_here(void)
 		}
 		return;
 	}
-	if (!position.slot_ready)
-		note_slot(&position);
-	else
+	if (position.slot_ready)
 		drain(&position, &round);
+	else if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	{
+		/* Nobody knows since when it has been there */
+		ReplicationSlotDrop(feed_slot_name(), true);
+		create_slot();
+		note_slot(&position);
+	}
 	maintain();
 }
 
@@ -536,34 +541,37 @@ drop_slot(MemoryContext context, bool lost)
 		ReplicationSlotDrop(feed_slot_name(), true);
 }
 
-/* Make the slot, or what is missing of it. */
+/*
+ * Make the slot.  One that is there already, from a crash in between or of the
+ * extension before it was dropped and created again, is no use: nobody knows
+ * since when it has been there.
+ */
 static void
-make_slot(MemoryContext context, const SlotState *slot)
+make_slot(MemoryContext context)
 {
 	StreamPosition position;
+	int			nest_level;
 
 	begin_transaction("creating the replication slot of streams");
 	stream_position_read(&position, NULL);
-	if (!slot->exists && position.slot_ready)
+	if (position.slot_ready)
 		note_loss(&position);
 	end_transaction(context);
+	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
+		ReplicationSlotDrop(feed_slot_name(), true);
 
-	if (!slot->exists)
-	{
-		int			nest_level;
+	/*
+	 * A slot that is being created keeps WAL, too: do not wait for ever for
+	 * transactions that were there before.
+	 */
+	begin_transaction("creating the replication slot of streams");
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("lock_timeout", CREATE_TIMEOUT, PGC_SUSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	create_slot();
+	AtEOXact_GUC(true, nest_level);
+	end_transaction(context);
 
-		/*
-		 * A slot that is being created keeps WAL, too: do not wait for ever
-		 * for transactions that were there before.
-		 */
-		begin_transaction("creating the replication slot of streams");
-		nest_level = NewGUCNestLevel();
-		(void) set_config_option("lock_timeout", CREATE_TIMEOUT, PGC_SUSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-		create_slot();
-		AtEOXact_GUC(true, nest_level);
-		end_transaction(context);
-	}
 	begin_transaction("creating the replication slot of streams");
 	stream_position_read(&position, NULL);
 	note_slot(&position);
@@ -604,7 +612,7 @@ feed_round(void *arg)
 		position.slot_ready = false;
 	}
 	if (!slot.exists || !position.slot_ready)
-		make_slot(context, &slot);
+		make_slot(context);
 
 	begin_transaction("draining streams");
 	stream_position_read(&position, NULL);
