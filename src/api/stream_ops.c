@@ -233,6 +233,7 @@ read_iterator(const JsonNode *node, char **arn, Iterator *iterator)
 	if (sscanf(bytes, "%d:%c:%39[0-9]:%lld:", &iterator->shard, &kind, sequence,
 			   &created_at) != 4 ||
 		strlen(sequence) != SEQUENCE_DIGITS ||
+		created_at < 0 ||
 		(kind != ITERATOR_HORIZON && kind != ITERATOR_AT && kind != ITERATOR_AFTER))
 		return false;
 	strcpy(iterator->sequence, sequence);
@@ -562,6 +563,59 @@ put_record(ReturnSetInfo *rsinfo, const StreamRow *stream, const ShardRecord *re
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/*
+ * Put the next records of all shards, in the order of their sequence numbers,
+ * `max` at most, which are counted down, and move the iterator; false if there
+ * are no more.
+ */
+static bool
+put_records(ReturnSetInfo *rsinfo, const StreamRow *stream, Iterator *iterator,
+			int *max)
+{
+	char		bound[SEQUENCE_DIGITS + 1];
+	List	   *records = NIL;
+	ListCell   *lc;
+	bool		more = false;
+
+	/* No shard may be passed further than the others have been read. */
+	for (int shard = 0; shard < stream->shards; shard++)
+	{
+		StreamPosition position;
+		bool		shard_more;
+
+		foreach(lc, stream_log_read(stream, shard, iterator->sequence,
+									iterator->kind == ITERATOR_AFTER,
+									Min(*max, RECORDS_MAX), RESPONSE_BYTES,
+									&position, &shard_more))
+		{
+			ShardRecord *record = palloc(sizeof(ShardRecord));
+
+			record->shard = shard;
+			record->record = lfirst(lc);
+			records = lappend(records, record);
+		}
+		if (shard == 0)
+			strcpy(bound, position.last_sequence);
+		if (shard_more && strcmp(((ShardRecord *) llast(records))->record->sequence, bound) < 0)
+			strcpy(bound, ((ShardRecord *) llast(records))->record->sequence);
+		more |= shard_more;
+	}
+
+	list_sort(records, compare_records);
+	foreach(lc, records)
+	{
+		const ShardRecord *record = lfirst(lc);
+
+		if (*max <= 0 || strcmp(record->record->sequence, bound) > 0)
+			break;
+		put_record(rsinfo, stream, record);
+		(*max)--;
+	}
+	strcpy(iterator->sequence, bound);
+	iterator->kind = ITERATOR_AFTER;
+	return more;
+}
+
 /* The newest stream of a table, for the current user to be read. */
 static StreamRow *
 find_newest(const char *table_name)
@@ -590,11 +644,12 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 	Iterator	iterator = {.kind = ITERATOR_HORIZON};
 	const StreamRow *stream;
 	StreamPosition position;
-	List	   *records = NIL;
-	ListCell   *lc;
+	MemoryContext context;
+	MemoryContext old_context;
+	bool		more;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
+	if (PG_ARGISNULL(0) || max <= 0)
 		return (Datum) 0;
 	stream = find_newest(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (!stream->drained)
@@ -611,37 +666,16 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 	}
 	check_horizon(stream, &iterator, &position);
 
-	/*
-	 * Those of one shard are in order, and no more of them can be wanted.  No
-	 * shard may be read further than the others.
-	 */
-	for (int shard = 0; shard < stream->shards; shard++)
-	{
-		StreamPosition now;
-		bool		more;
-
-		foreach(lc, stream_log_read(stream, shard, iterator.sequence,
-									iterator.kind == ITERATOR_AFTER,
-									Max(max, 0), PG_INT64_MAX, &now, &more))
-		{
-			ShardRecord *record = palloc(sizeof(ShardRecord));
-
-			if (strcmp(((const LogRecord *) lfirst(lc))->sequence,
-					   position.last_sequence) > 0)
-				break;
-			record->shard = shard;
-			record->record = lfirst(lc);
-			records = lappend(records, record);
-		}
-	}
-	if (stream->shards > 1)
-		list_sort(records, compare_records);
-	foreach(lc, records)
+	context = AllocSetContextCreate(CurrentMemoryContext, "dynamo stream records",
+									ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(context);
+	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (max-- <= 0)
-			break;
-		put_record(rsinfo, stream, lfirst(lc));
-	}
+		more = put_records(rsinfo, stream, &iterator, &max);
+		MemoryContextReset(context);
+	} while (more && max > 0);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
 	return (Datum) 0;
 }

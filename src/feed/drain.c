@@ -33,7 +33,7 @@
 #define BATCH_RECORDS	10000
 
 /* Records in memory at a time. */
-#define FETCH_RECORDS	500
+#define FETCH_RECORDS	50
 
 /*
  * WAL that is read again from the point where decoding has to begin before
@@ -345,7 +345,7 @@ drain(const StreamPosition *position, DrainRound *round)
 		ForceSyncCommit();
 
 	/* What has nothing for the log can be let go of at once. */
-	else if (end - slot.confirmed >= ADVANCE_BYTES ||
+	else if (round->more || end - slot.confirmed >= ADVANCE_BYTES ||
 			 (slot.confirmed < last_snapshot && last_snapshot < end))
 		advance_slot(end);
 	if (end - Max(slot.restart, last_snapshot) >= RESTART_BYTES)

@@ -388,15 +388,17 @@ static const StreamRow *
 find_stream(const LogWriter *writer, const JsonNode *table_id, XLogRecPtr commit_lsn)
 {
 	const StreamRow *found = NULL;
-	const char *text = json_cstring(table_id);
+	const pg_uuid_t *id;
 	ListCell   *lc;
 
+	id = DatumGetUUIDP(DirectFunctionCall1(uuid_in,
+										   CStringGetDatum(json_cstring(table_id))));
 	foreach(lc, writer->streams)
 	{
 		const StreamRow *row = lfirst(lc);
-		Datum		id = DirectFunctionCall1(uuid_out, UUIDPGetDatum(&row->table_id));
 
-		if (row->start_lsn > commit_lsn || strcmp(DatumGetCString(id), text) != 0)
+		if (row->start_lsn > commit_lsn ||
+			memcmp(id, &row->table_id, UUID_LEN) != 0)
 			continue;
 
 		/*

@@ -174,6 +174,11 @@ my $other_arn = create_table('Other', 'KEYS_ONLY');
 wait_for('a stream in another database', sub { status($other_arn) eq 'ENABLED' });
 put('Other', 'a');
 wait_for('... has its own records', sub { count_records('Other') == 1 });
+sql(q(DROP EXTENSION dynamo CASCADE; DROP SCHEMA IF EXISTS dynamo_data CASCADE; CREATE EXTENSION dynamo));
+$other_arn = create_table('Other', 'KEYS_ONLY');
+wait_for('the extension dropped and created again', sub { status($other_arn) eq 'ENABLED' });
+put('Other', 'b');
+wait_for('... has a stream with its own records', sub { count_records('Other') == 1 });
 sql('DROP EXTENSION dynamo CASCADE');
 $database = 'postgres';
 wait_for('the slot of an extension that was dropped is dropped', sub { slots() == 1 });
@@ -341,11 +346,26 @@ is(scalar(keys %pages), $n, 'pages of all shards have every record');
 is(scalar(grep { $_ != 1 } values %pages), 0, '... once');
 is(scalar(@$shards), 3, 'three shards');
 
-# ---- expired iterators ----
+# ---- a standby ----
 
-# Nobody waits a quarter of an hour: an iterator of the past is made by hand.
-# (its check is over what it says)
-like(get_records(iterator($arn, 'LATEST')), qr/"Records": \[\]/, 'an iterator of now');
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('streams_standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby);
+$server = $standby;
+is(count_records('Crash'), $n, 'a standby has the log');
+is(status($arn), 'ENABLED', '... and tells of the stream');
+like(get_records(iterator($arn, 'TRIM_HORIZON')), qr/"eventName"/, '... and gives pages');
+my $passed = sql(q(SELECT min(sequence_number) FROM dynamo.stream_records('Crash')));
+$standby->promote;
+wait_for('the slot is made after the promotion', sub { status($arn) eq 'ENABLED' && slots() == 1 &&
+	sql(q(SELECT slot_ready FROM dynamo.stream_position)) eq 't' });
+like(iterator($arn, 'AFTER_SEQUENCE_NUMBER', $passed), qr/DY018/, 'there may be a gap, and readers are told');
+put('Crash', 'promoted');
+wait_for('the stream goes on', sub { count_records('Crash') == 1 });
+$standby->stop;
+$server = $node;
 
 # ---- too much WAL ----
 
