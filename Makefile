@@ -6,7 +6,7 @@ DATA = dynamo--1.0.sql
 PGFILEDESC = "dynamo - DynamoDB's data model, API and change feed"
 
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/model/*.c src/expr/*.c \
-	src/partiql/*.c src/store/*.c src/api/*.c) src/expr/expr_gram.c \
+	src/partiql/*.c src/store/*.c src/feed/*.c src/api/*.c) src/expr/expr_gram.c \
 	src/expr/expr_scan.c src/partiql/partiql_gram.c src/partiql/partiql_scan.c))
 
 PG_CPPFLAGS = -I$(srcdir)/src

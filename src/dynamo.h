@@ -10,6 +10,9 @@ extern bool dynamo_enforce_capacity;
 extern bool dynamo_log_errors;
 extern int	dynamo_max_workers;
 extern char *dynamo_region;
+extern int	dynamo_ttl_batch;
+extern int	dynamo_ttl_interval;
+extern int	dynamo_ttl_rate;
 extern int	dynamo_worker_naptime;
 
 /* errors.c: keep DynamoDB's exceptions out of the server log */

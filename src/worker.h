@@ -36,4 +36,7 @@ extern void worker_cancel_target(Oid relid);
  */
 extern bool worker_try(void (*part) (void *arg), void *arg);
 
+/* The same for errors that need not be logged, being more of their kind. */
+extern bool worker_try_quietly(void (*part) (void *arg), void *arg);
+
 #endif							/* DYNAMO_WORKER_H */

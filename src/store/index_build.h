@@ -18,7 +18,8 @@
 /*
  * Have an index built that ddl_add_index has just added.  True if the worker
  * will do it after commit (status CREATING); false if it has been done here,
- * in the caller's transaction (the row is ACTIVE now).
+ * in the caller's transaction (the row is ACTIVE now), as TTL_INDEX of a small
+ * table always is.
  */
 extern bool index_build_start(const TableRow *table, IndexRow *index);
 
