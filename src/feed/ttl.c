@@ -30,6 +30,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
@@ -606,7 +607,8 @@ tables_to_expire(void)
 		Oid			relid = catalog_item_table_oid(catalog_read_row(row->table_name));
 
 		if (OidIsValid(relid) &&
-			pg_class_aclcheck(relid, GetUserId(), ACL_DELETE) == ACLCHECK_OK)
+			pg_class_aclcheck(relid, GetUserId(), ACL_DELETE) == ACLCHECK_OK &&
+			check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED)
 			names = lappend(names, row->table_name);
 	}
 	return names;
