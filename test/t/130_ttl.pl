@@ -176,11 +176,16 @@ fill('Large', 'past', 3_000, -5);
 my $writer = PsqlSession->new($node);
 set_ttl('Large', 'true');
 my $early = status('Large');
+sql(q(SELECT dynamo.update_table('{"TableName": "Large",
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}],
+	"GlobalSecondaryIndexUpdates": [{"Create": {"IndexName": "at-once",
+		"KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+		"Projection": {"ProjectionType": "ALL"}}}]}'::jsonb)));
 ok($early eq 'ENABLING' || $early eq 'ENABLED', "TTL of a large table is $early first");
 $writer->query(q(SELECT dynamo.put_item('Large', '{"id": {"S": "while building"}, "expires": {"N": "1"}}')));
 ok( $node->poll_query_until('postgres',
-		q(SELECT status = 'ACTIVE' FROM dynamo.indexes WHERE table_name = 'Large')),
-	'its index is built');
+		q(SELECT count(*) = 2 AND bool_and(status = 'ACTIVE') FROM dynamo.indexes WHERE table_name = 'Large')),
+	'its index is built, and another one at the same time');
 is(status('Large'), 'ENABLED', 'TTL is ENABLED then');
 is( sql(q(SELECT count(*) FROM dynamo_data."Large" WHERE ix1 IS NULL)),
 	'0', 'and every item is in the index');
