@@ -152,7 +152,9 @@ test('time to live', async () => {
 	await failsWith(update('expires', true), 'ValidationException', 'TimeToLive is already enabled');
 	await failsWith(update('other', true), 'ValidationException',
 		'TimeToLive is active on a different AttributeName: current AttributeName is expires');
-	await failsWith(update('x'.repeat(256), true), 'ValidationException');
+	const long = 'x'.repeat(256);
+	await failsWith(update(long, true), 'ValidationException',
+		`1 validation error detected: Value '${long}' at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: Member must have length less than or equal to 255`);
 	assert.equal((await update('expires', false)).TimeToLiveSpecification.Enabled, false);
 	assert.deepEqual(await ttl(), { TimeToLiveStatus: 'DISABLED' });
 	await client.send(new DeleteTableCommand({ TableName: name }));
