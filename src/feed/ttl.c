@@ -25,7 +25,6 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -35,6 +34,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "compat.h"
 #include "dynamo.h"
 #include "feed/ttl.h"
 #include "model/json.h"
@@ -281,7 +281,7 @@ mark_deletions(Relation rel, const char *message)
 {
 	if (RelationIsLogicallyLogged(rel) &&
 		rel->rd_rel->relreplident == REPLICA_IDENTITY_FULL)
-		LogLogicalMessage(MESSAGE_PREFIX, message, strlen(message), true);
+		compat_log_logical_message(MESSAGE_PREFIX, message, strlen(message));
 }
 
 /*
