@@ -189,7 +189,7 @@ CREATE ACCESS METHOD dynamo TYPE TABLE HANDLER dynamo.item_am_handler;
 
 COMMENT ON ACCESS METHOD dynamo IS 'heap that keeps the items of a collection together';
 
--- catalog (src/store/catalog.c)
+-- catalog (src/store/catalog.c); user_catalog_table: what the output plugin reads
 
 CREATE TABLE dynamo.tables (
 	table_name text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -242,7 +242,7 @@ CREATE TABLE dynamo.indexes (
 	items_done bigint NOT NULL,
 	items_total bigint NOT NULL,
 	PRIMARY KEY (table_name, index_name)
-) WITH (user_catalog_table = true);
+);
 COMMENT ON TABLE dynamo.indexes IS 'secondary indexes of DynamoDB tables and the columns of the item tables that hold their keys; written by the API only';
 -- not filled_to: it is the key of an item
 GRANT SELECT (table_name, index_name, global, "position", column_name, key_schema,
@@ -256,7 +256,7 @@ CREATE TABLE dynamo.tags (
 	key text COLLATE "C" NOT NULL,
 	value text NOT NULL,
 	PRIMARY KEY (table_name, key)
-) WITH (user_catalog_table = true);
+);
 COMMENT ON TABLE dynamo.tags IS 'tags of DynamoDB tables; written by the API only';
 GRANT SELECT ON dynamo.tags TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dynamo.tags', '');

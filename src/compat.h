@@ -115,6 +115,13 @@ typedef bool UpdateIndexes;
 #define compat_can_set_role(member, role) is_member_of_role(member, role)
 #endif
 
+/* 17 does without a struct around the tuples of decoded changes */
+#if PG_VERSION_NUM >= 170000
+#define compat_change_tuple(t) (t)
+#else
+#define compat_change_tuple(t) ((t) ? &(t)->tuple : NULL)
+#endif
+
 /* Extend a relation by one zeroed page, returned exclusively locked */
 static inline Buffer
 compat_extend_relation(Relation rel)

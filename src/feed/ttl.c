@@ -36,6 +36,7 @@
 
 #include "compat.h"
 #include "dynamo.h"
+#include "feed/feed_marker.h"
 #include "feed/ttl.h"
 #include "model/json.h"
 #include "store/as_owner.h"
@@ -60,11 +61,6 @@
  * Code of the owner's own finds what it would find in a session of the owner.
  */
 #define SEARCH_PATH	"\"$user\", public"
-
-/* Logical messages around the deletions, for the output plugin. */
-#define MESSAGE_PREFIX	"dynamo"
-#define MESSAGE_BEGIN	"ttl"
-#define MESSAGE_END		"ttl-end"
 
 /* Databases whose last round is remembered. */
 #define LAST_ROUNDS_MAX	128
@@ -281,7 +277,7 @@ mark_deletions(Relation rel, const char *message)
 {
 	if (RelationIsLogicallyLogged(rel) &&
 		rel->rd_rel->relreplident == REPLICA_IDENTITY_FULL)
-		compat_log_logical_message(MESSAGE_PREFIX, message, strlen(message));
+		compat_log_logical_message(FEED_MARKER_PREFIX, message, strlen(message));
 }
 
 /*
@@ -319,11 +315,11 @@ delete_batch(Relation rel, const TableDescriptor *descriptor, Batch *batch,
 	item_store_skip_locked(write);
 
 	/* Not around what statement triggers and AFTER triggers do. */
-	mark_deletions(rel, MESSAGE_BEGIN);
+	mark_deletions(rel, FEED_MARKER_EXPIRY);
 	foreach(lc, keys)
 		item_store_write_next(write, lfirst(lc), ITEM_DELETES,
 							  delete_if_expired, &expiry);
-	mark_deletions(rel, MESSAGE_END);
+	mark_deletions(rel, FEED_MARKER_EXPIRY_END);
 	batch->deleted = item_store_deleted(write);
 	item_store_end(write);
 	as_owner_end(&owner);

@@ -31,6 +31,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "errors.h"
@@ -758,8 +759,8 @@ find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
 }
 
 /*
- * Read a key schema, of a table or an index.  False if it is none: the row
- * may have been written by hand.
+ * Read a key schema, of a table or an index; without definitions, only the
+ * names.  False if it is none: the row may have been written by hand.
  */
 static bool
 fill_key_schema(KeySchema *key, const Jsonb *key_schema,
@@ -767,7 +768,8 @@ fill_key_schema(KeySchema *key, const Jsonb *key_schema,
 {
 	const JsonNode *elements = json_node_from_jsonb(key_schema);
 
-	if (elements->kind != JSON_ARRAY || definitions->kind != JSON_ARRAY ||
+	if (elements->kind != JSON_ARRAY ||
+		(definitions && definitions->kind != JSON_ARRAY) ||
 		elements->len < 1 || elements->len > KEY_MAX_ATTRS)
 		return false;
 	key->npartition = key->nsort = 0;
@@ -781,7 +783,8 @@ fill_key_schema(KeySchema *key, const Jsonb *key_schema,
 			return false;
 		attr->name = MemoryContextStrdup(context, json_cstring(name));
 		attr->name_len = strlen(attr->name);
-		if (!find_key_type(definitions, attr->name, &attr->type))
+		if (definitions &&
+			!find_key_type(definitions, attr->name, &attr->type))
 			return false;
 		if (json_string_is(kind, "RANGE"))
 			key->nsort++;
@@ -1175,6 +1178,88 @@ catalog_describe_relation(Relation rel)
 	}
 	table_close(catalog, AccessShareLock);
 	return descriptor;
+}
+
+/* Has a relation been dropped by now, whatever snapshot is in use? */
+static bool
+is_dropped(Oid relid)
+{
+	Relation	pg_class = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(pg_class, ClassOidIndexId, true,
+							  GetNonHistoricCatalogSnapshot(RelationRelationId),
+							  1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(pg_class, AccessShareLock);
+	return !found;
+}
+
+bool
+catalog_is_tables(Relation rel)
+{
+	return RelationGetNamespace(rel) == get_namespace_oid(CATALOG_SCHEMA, true) &&
+		strcmp(RelationGetRelationName(rel), TABLES) == 0;
+}
+
+/*
+ * While decoding, Postgres keeps the rows of this catalog as they were.  It
+ * does not keep its TOAST table: only columns are looked at that are too short
+ * to be stored out of line.  Nor the files that its indexes had before they
+ * were built anew: it is read from end to end.  Nor the catalog itself when
+ * the extension is dropped.
+ */
+TableIdentity *
+catalog_identify_relation(Relation rel)
+{
+	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, true);
+	Oid			catalog_relid;
+	Relation	catalog;
+	TupleDesc	desc;
+	HeapTuple	tuple;
+	TableIdentity *identity = NULL;
+
+	if (!OidIsValid(schema) ||
+		RelationGetNamespace(rel) != get_namespace_oid(ITEM_SCHEMA, true))
+		return NULL;
+	catalog_relid = get_relname_relid(TABLES, schema);
+	if (!OidIsValid(catalog_relid))
+		return NULL;
+	LockRelationOid(catalog_relid, AccessShareLock);
+	if (is_dropped(catalog_relid))
+	{
+		UnlockRelationOid(catalog_relid, AccessShareLock);
+		return NULL;
+	}
+
+	catalog = table_open(catalog_relid, NoLock);
+	desc = RelationGetDescr(catalog);
+	tuple = find_by_relation(catalog, InvalidOid, RelationGetRelationName(rel));
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		key_schema = heap_getattr(tuple, Anum_key_schema, desc, &isnull);
+		AttrNumber	attno = get_attnum(RelationGetRelid(rel), ITEM_COLUMN);
+
+		identity = palloc0(sizeof(TableIdentity));
+		identity->table_name =
+			TextDatumGetCString(heap_getattr(tuple, Anum_table_name, desc, &isnull));
+		identity->table_id =
+			*DatumGetUUIDP(heap_getattr(tuple, Anum_table_id, desc, &isnull));
+		identity->item_attno = attno;
+		if (attno < 1 ||
+			TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid != JSONBOID ||
+			!fill_key_schema(&identity->key, DatumGetJsonbPCopy(key_schema), NULL,
+							 CurrentMemoryContext))
+			identity = NULL;
+	}
+	table_close(catalog, AccessShareLock);
+	return identity;
 }
 
 void

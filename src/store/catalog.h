@@ -120,6 +120,15 @@ typedef struct Throughput
 /* Switches to billing on demand that are allowed in 24 hours. */
 #define ON_DEMAND_SWITCHES_MAX	4
 
+/* What tells an item table from others while the past is decoded. */
+typedef struct TableIdentity
+{
+	char	   *table_name;
+	pg_uuid_t	table_id;
+	AttrNumber	item_attno;
+	KeySchema	key;			/* names only: the types are not set */
+} TableIdentity;
+
 /* A row of dynamo.tables. */
 typedef struct TableRow
 {
@@ -179,6 +188,16 @@ extern Relation catalog_open_table(const char *name, uint32 name_len,
 /* The descriptor of an item table that is open already, or NULL if the
  * relation is no item table. */
 extern const TableDescriptor *catalog_describe_relation(Relation rel);
+
+/*
+ * The identity of a relation that is an item table, palloc'd; NULL if it is
+ * none.  Neither needs the extension to be there nor uses the cache, and
+ * works in a historic snapshot.
+ */
+extern TableIdentity *catalog_identify_relation(Relation rel);
+
+/* Is a relation dynamo.tables? */
+extern bool catalog_is_tables(Relation rel);
 
 /*
  * May the current user do this (ACL_SELECT, ...) to the item table?  Raises

@@ -4,26 +4,19 @@
 use strict;
 use warnings;
 
+use FeedServer;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use PsqlSession;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $node = PostgreSQL::Test::Cluster->new('ttl');
-$node->init;
-$node->append_conf(
-	'postgresql.conf', q(
-shared_preload_libraries = 'dynamo'
-wal_level = logical
-dynamo.ttl_interval = 1
-dynamo.ttl_rate = 0
-autovacuum = off
-log_statement = none
-max_prepared_transactions = 5
-));
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION dynamo');
+my $node = FeedServer::start('ttl',
+	q(shared_preload_libraries = 'dynamo'),
+	'dynamo.ttl_interval = 1',
+	'dynamo.ttl_rate = 0',
+	'autovacuum = off',
+	'log_statement = none');
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
@@ -149,6 +142,21 @@ SKIP:
 	sql(q(SELECT pg_drop_replication_slot('marks')));
 	fill('Sessions', 'future', 1, 3600);
 }
+
+# ---- records of the output plugin ----
+
+sql('ALTER TABLE dynamo_data."Sessions" REPLICA IDENTITY FULL');
+sql(q(SELECT pg_create_logical_replication_slot('feed', 'dynamo')));
+fill('Sessions', 'c', 1, -5);
+wait_for_count('Sessions', 15);
+sql(q(DELETE FROM dynamo_data."Sessions" WHERE item #>> '{id,S}' = 'future1'));
+is( sql(q(SELECT string_agg(concat_ws(' ', r ->> 'eventName', r #>> '{dynamodb,Keys,id,S}',
+			r #>> '{dynamodb,OldImage,id,S}', r ->> 'userIdentity'), E'\n' ORDER BY r #>> '{dynamodb,SequenceNumber}')
+		FROM (SELECT data::jsonb FROM pg_logical_slot_get_changes('feed', NULL, NULL)) AS c(r))),
+	qq(INSERT c1\nREMOVE c1 c1 {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}\nREMOVE future1 future1),
+	'what expires is removed by the service');
+sql(q(SELECT pg_drop_replication_slot('feed')));
+fill('Sessions', 'future', 1, 3600);
 
 # ---- off ----
 
