@@ -293,7 +293,6 @@ delete_batch(Relation rel, const TableDescriptor *descriptor, Batch *batch,
 	AsOwner		owner;
 	List	   *keys;
 	ListCell   *lc;
-	ItemWrite  *write;
 
 	expiry.index = descriptor->ttl;
 	expiry.from = item_ttl_key(Max(batch->now - OLDEST_SECONDS, 0));
@@ -301,27 +300,30 @@ delete_batch(Relation rel, const TableDescriptor *descriptor, Batch *batch,
 	memset(&batch->last, 0, sizeof(batch->last));
 	batch->deleted = 0;
 
+	fire_deferred_triggers();
+	as_owner_begin(&owner, rel, SEARCH_PATH);
+
+	/* What is wrong with the table shows before there are items to be tried */
+	catalog_check_access(rel, ACL_DELETE);
 	keys = find_expired(rel, descriptor, &expiry, batch);
 	batch->items = list_length(keys);
 	if (found)
 		found(batch, arg);
-	if (keys == NIL)
-		return;
+	if (keys != NIL)
+	{
+		ItemWrite  *write = item_store_begin(rel, descriptor, ITEM_DELETES, false);
 
-	fire_deferred_triggers();
-	as_owner_begin(&owner, rel, SEARCH_PATH);
-	catalog_check_access(rel, ACL_DELETE);
-	write = item_store_begin(rel, descriptor, ITEM_DELETES, false);
-	item_store_skip_locked(write);
+		item_store_skip_locked(write);
 
-	/* Not around what statement triggers and AFTER triggers do. */
-	mark_deletions(rel, FEED_MARKER_EXPIRY);
-	foreach(lc, keys)
-		item_store_write_next(write, lfirst(lc), ITEM_DELETES,
-							  delete_if_expired, &expiry);
-	mark_deletions(rel, FEED_MARKER_EXPIRY_END);
-	batch->deleted = item_store_deleted(write);
-	item_store_end(write);
+		/* Not around what statement triggers and AFTER triggers do. */
+		mark_deletions(rel, FEED_MARKER_EXPIRY);
+		foreach(lc, keys)
+			item_store_write_next(write, lfirst(lc), ITEM_DELETES,
+								  delete_if_expired, &expiry);
+		mark_deletions(rel, FEED_MARKER_EXPIRY_END);
+		batch->deleted = item_store_deleted(write);
+		item_store_end(write);
+	}
 	as_owner_end(&owner);
 }
 

@@ -322,6 +322,20 @@ fill('Hers', 'past', 2, -5);
 ok(wait_for_count('Hers', 0), 'deferred triggers do not keep items from expiring');
 is(sql('SELECT DISTINCT who, path FROM seen'), 'alice|"$user", public', 'and run as the owner of the table');
 
+# Nothing expires where the owner may not see everything, but elsewhere
+$offset = -s $node->logfile;
+sql('ALTER TABLE dynamo_data."Hers" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY');
+fill('Hers', 'past', 20, -50);
+fill('Sessions', 'past', 20, -5);
+ok(wait_for_count('Sessions', 15), 'a table with row-level security holds nothing up');
+sleep 2;
+is(count('Hers'), 20, 'and keeps its own items');
+my @refused = slurp_file($node->logfile, $offset) =~ /row-level security of table "Hers" applies to role "alice"/g;
+cmp_ok(scalar(@refused), '<=', 6, 'of which the log tells once in a round');
+cmp_ok(scalar(@refused), '>=', 1, 'and every time');
+sql('ALTER TABLE dynamo_data."Hers" NO FORCE ROW LEVEL SECURITY');
+ok(wait_for_count('Hers', 0), 'until it is not forced');
+
 # ---- dump and restore; several databases ----
 
 configure('dynamo.ttl_interval' => 0);
