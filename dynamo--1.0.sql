@@ -436,6 +436,10 @@ CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_describe_table' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION dynamo.describe_table(jsonb) IS 'DescribeTable of the DynamoDB API';
 
+CREATE FUNCTION dynamo.describe_time_to_live(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_describe_time_to_live' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION dynamo.describe_time_to_live(jsonb) IS 'DescribeTimeToLive of the DynamoDB API';
+
 CREATE FUNCTION dynamo.execute_statement(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_execute_statement' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.execute_statement(jsonb) IS 'ExecuteStatement of the DynamoDB API';
@@ -503,6 +507,10 @@ COMMENT ON FUNCTION dynamo.update_item(jsonb) IS 'UpdateItem of the DynamoDB API
 CREATE FUNCTION dynamo.update_table(request jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'dynamo_update_table' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.update_table(jsonb) IS 'UpdateTable of the DynamoDB API';
+
+CREATE FUNCTION dynamo.update_time_to_live(request jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'dynamo_update_time_to_live' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.update_time_to_live(jsonb) IS 'UpdateTimeToLive of the DynamoDB API';
 
 CREATE FUNCTION dynamo.execute_statement(
 	statement text,
@@ -655,6 +663,12 @@ REVOKE ALL ON FUNCTION dynamo.validate_request(text, text) FROM PUBLIC;
 
 COMMENT ON FUNCTION dynamo.validate_request(text, text) IS
 	'checks a request against the shape of its operation and returns it in normal form (for tests)';
+
+-- time to live (src/feed/ttl.c)
+
+CREATE FUNCTION dynamo.expire_items(table_name text DEFAULT NULL, max_items bigint DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'dynamo_expire_items' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION dynamo.expire_items(text, bigint) IS 'deletes items whose time to live is over, of one table or of all that the caller may delete from; the number of items deleted';
 
 -- access keys (src/api/access_keys.c)
 

@@ -93,6 +93,15 @@ typedef bool UpdateIndexes;
 	_bt_search(index, key, buf, BT_READ, NULL)
 #endif
 
+/* 17 asks whether to flush a logical message */
+#if PG_VERSION_NUM >= 170000
+#define compat_log_logical_message(prefix, message, size) \
+	LogLogicalMessage(prefix, message, size, true, false)
+#else
+#define compat_log_logical_message(prefix, message, size) \
+	LogLogicalMessage(prefix, message, size, true)
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define compat_primary_key_index(rel) RelationGetPrimaryKeyIndex(rel, false)
 #else

@@ -11,6 +11,7 @@
 
 #include "api/throttle.h"
 #include "dynamo.h"
+#include "feed/ttl.h"
 #include "store/streams.h"
 #include "worker.h"
 
@@ -25,6 +26,9 @@ char	   *dynamo_region;
 int			dynamo_stream_max_wal;
 int			dynamo_stream_retention;
 int			dynamo_stream_shards;
+int			dynamo_ttl_batch;
+int			dynamo_ttl_interval;
+int			dynamo_ttl_rate;
 int			dynamo_worker_naptime;
 
 extern PGDLLEXPORT void _PG_init(void);
@@ -99,9 +103,11 @@ _PG_init(void)
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynamo.max_workers",
 							"Background workers that may run at a time, one in a database.",
-							"They build indexes on tables that hold items. 0 starts none: "
+							"They build indexes on tables that hold items, and delete items "
+							"whose time to live is over. 0 starts none: "
 							"an index is built within the call of UpdateTable, which locks "
-							"the table until it is done. The library must be in "
+							"the table until it is done, and items expire only where "
+							"dynamo.expire_items() is called. The library must be in "
 							"shared_preload_libraries.",
 							&dynamo_max_workers, 2, 0, WORKERS_MAX,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
@@ -132,6 +138,23 @@ _PG_init(void)
 							"tells. Consumers can read shards side by side.",
 							&dynamo_stream_shards, 1, 1, STREAM_SHARDS_MAX,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynamo.ttl_batch",
+							"Expired items that are deleted in one transaction, at most.",
+							"Their rows are locked until it commits.",
+							&dynamo_ttl_batch, 100, 1, 10000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynamo.ttl_interval",
+							"Time between two looks of background workers for expired items.",
+							"What has expired is there to be read until it is deleted. 0 "
+							"turns that off: items expire only where dynamo.expire_items() "
+							"is called.",
+							&dynamo_ttl_interval, 60, 0, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("dynamo.ttl_rate",
+							"Expired items that a background worker deletes in a second, at most.",
+							"Of all tables of a database together; 0 is no limit.",
+							&dynamo_ttl_rate, 1000, 0, 1000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynamo.worker_naptime",
 							"Time between two looks of background workers for work in a database.",
 							"A worker is started at once where there is work that has just "
@@ -142,5 +165,6 @@ _PG_init(void)
 
 	errors_init();
 	throttle_init();
+	ttl_init();
 	worker_init();
 }

@@ -13,6 +13,9 @@ extern char *dynamo_region;
 extern int	dynamo_stream_max_wal;
 extern int	dynamo_stream_retention;
 extern int	dynamo_stream_shards;
+extern int	dynamo_ttl_batch;
+extern int	dynamo_ttl_interval;
+extern int	dynamo_ttl_rate;
 extern int	dynamo_worker_naptime;
 
 /* errors.c: keep DynamoDB's exceptions out of the server log */

@@ -44,6 +44,7 @@
 #include "dynamo.h"
 #include "feed/drain.h"
 #include "feed/feed_worker.h"
+#include "feed/ttl.h"
 #include "store/index_build.h"
 #include "worker.h"
 
@@ -58,6 +59,7 @@ static void (*const jobs[]) (void *arg) =
 {
 	feed_worker_start,
 		index_build_pending,
+		ttl_expire,
 };
 
 #define REQUESTS_MAX	64
@@ -497,6 +499,7 @@ dynamo_launcher_main(Datum arg)
 	while (!ShutdownRequestPending)
 	{
 		TimestampTz now = GetCurrentTimestamp();
+		int64		pause;		/* between rounds, milliseconds */
 		bool		all;
 
 		ResetLatch(MyLatch);
@@ -507,8 +510,11 @@ dynamo_launcher_main(Datum arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 
+		pause = dynamo_worker_naptime * INT64CONST(1000);
+		if (dynamo_ttl_interval > 0)
+			pause = Min(pause, dynamo_ttl_interval * INT64CONST(1000));
 		all = take_requests(&pending);
-		if (all || TimestampDifferenceExceeds(last_round, now, dynamo_worker_naptime * 1000))
+		if (all || TimestampDifferenceExceeds(last_round, now, pause))
 		{
 			last_round = now;
 			add_databases(&pending);
@@ -517,8 +523,7 @@ dynamo_launcher_main(Datum arg)
 
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 TimestampDifferenceMilliseconds(now,
-														 TimestampTzPlusMilliseconds(last_round,
-																					 dynamo_worker_naptime * INT64CONST(1000))) + 1,
+														 TimestampTzPlusMilliseconds(last_round, pause)) + 1,
 						 PG_WAIT_EXTENSION);
 	}
 
@@ -649,8 +654,9 @@ dynamo_workers(PG_FUNCTION_ARGS)
 
 /* ---- the worker ---- */
 
-bool
-worker_try(void (*part) (void *arg), void *arg)
+/* Run a part of the work, and log its error, if that is wanted. */
+static bool
+try_part(void (*part) (void *arg), void *arg, bool log_error)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool done = true;
@@ -668,7 +674,8 @@ worker_try(void (*part) (void *arg), void *arg)
 	{
 		HOLD_INTERRUPTS();
 		QueryCancelPending = false;
-		EmitErrorReport();
+		if (log_error)
+			EmitErrorReport();
 		report_error(context);
 		AbortCurrentTransaction();
 		if (MyReplicationSlot != NULL)
@@ -683,6 +690,18 @@ worker_try(void (*part) (void *arg), void *arg)
 	PG_END_TRY();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return done;
+}
+
+bool
+worker_try(void (*part) (void *arg), void *arg)
+{
+	return try_part(part, arg, true);
+}
+
+bool
+worker_try_quietly(void (*part) (void *arg), void *arg)
+{
+	return try_part(part, arg, false);
 }
 
 static void
@@ -762,12 +781,15 @@ dynamo_worker_main(Datum arg)
 	}
 	context = AllocSetContextCreate(TopMemoryContext, "dynamo worker",
 									ALLOCSET_DEFAULT_SIZES);
-	for (int i = 0; i < lengthof(jobs); i++)
+	do
 	{
-		MemoryContextSwitchTo(context);
-		worker_try(jobs[i], NULL);
-		MemoryContextReset(context);
-	}
-	worker_report_activity();
+		for (int i = 0; i < lengthof(jobs); i++)
+		{
+			MemoryContextSwitchTo(context);
+			worker_try(jobs[i], NULL);
+			MemoryContextReset(context);
+		}
+		worker_report_activity();
+	} while (ttl_is_under_way());
 	proc_exit(0);
 }

@@ -46,6 +46,9 @@ extern void worker_cancel_target(Oid relid);
  */
 extern bool worker_try(void (*part) (void *arg), void *arg);
 
+/* The same for errors that need not be logged, being more of their kind. */
+extern bool worker_try_quietly(void (*part) (void *arg), void *arg);
+
 /*
  * For workers that stay: has one been asked for that cannot be started, since
  * there are as many as may be?

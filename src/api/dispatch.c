@@ -33,6 +33,7 @@ static const Operation operations[] = {
 	{"DescribeLimits", describe_limits},
 	{"DescribeStream", describe_stream},
 	{"DescribeTable", describe_table},
+	{"DescribeTimeToLive", describe_time_to_live},
 	{"ExecuteStatement", execute_statement},
 	{"ExecuteTransaction", execute_transaction},
 	{"GetItem", get_item},
@@ -50,6 +51,7 @@ static const Operation operations[] = {
 	{"UntagResource", untag_resource, true},
 	{"UpdateItem", update_item},
 	{"UpdateTable", update_table},
+	{"UpdateTimeToLive", update_time_to_live},
 };
 
 static int
@@ -170,6 +172,7 @@ REQUEST_FUNCTION(describe_endpoints, "DescribeEndpoints")
 REQUEST_FUNCTION(describe_limits, "DescribeLimits")
 REQUEST_FUNCTION(describe_stream, "DescribeStream")
 REQUEST_FUNCTION(describe_table, "DescribeTable")
+REQUEST_FUNCTION(describe_time_to_live, "DescribeTimeToLive")
 REQUEST_FUNCTION(execute_statement, "ExecuteStatement")
 REQUEST_FUNCTION(execute_transaction, "ExecuteTransaction")
 REQUEST_FUNCTION(get_item, "GetItem")
@@ -187,6 +190,7 @@ REQUEST_FUNCTION(transact_write_items, "TransactWriteItems")
 REQUEST_FUNCTION(untag_resource, "UntagResource")
 REQUEST_FUNCTION(update_item, "UpdateItem")
 REQUEST_FUNCTION(update_table, "UpdateTable")
+REQUEST_FUNCTION(update_time_to_live, "UpdateTimeToLive")
 
 /* ---- named arguments ---- */
 

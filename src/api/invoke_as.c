@@ -9,10 +9,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -22,6 +20,7 @@
 #include "compat.h"
 #include "dynamo.h"
 #include "errors.h"
+#include "store/as_owner.h"
 
 Oid
 role_to_act_as(const char *name)
@@ -51,15 +50,6 @@ request_role(const char *name)
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 				 errmsg("role \"%s\" does not exist", name)));
 	return role_to_act_as(name);
-}
-
-/* SET CONSTRAINTS ALL IMMEDIATE: fire what is deferred, defer no more */
-static void
-fire_deferred_triggers(void)
-{
-	ConstraintsSetStmt *stmt = makeNode(ConstraintsSetStmt);
-
-	AfterTriggerSetState(stmt);
 }
 
 /* The ARN of the table that a request names, or what it gives for one, or "*". */

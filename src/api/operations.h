@@ -18,6 +18,10 @@ extern void list_tables(JsonNode *request, JsonNode *response);
 extern void update_table(JsonNode *request, JsonNode *response);
 extern void delete_table(JsonNode *request, JsonNode *response);
 
+/* ttl_ops.c */
+extern void describe_time_to_live(JsonNode *request, JsonNode *response);
+extern void update_time_to_live(JsonNode *request, JsonNode *response);
+
 /* service_ops.c */
 extern void describe_endpoints(JsonNode *request, JsonNode *response);
 extern void describe_limits(JsonNode *request, JsonNode *response);

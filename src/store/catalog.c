@@ -435,6 +435,12 @@ scan_indexes(Relation catalog, Oid index_oid, const char *table_name,
 							  index_name ? 2 : 1, keys);
 }
 
+static bool
+is_ttl_index(const IndexRow *row)
+{
+	return strcmp(row->index_name, TTL_INDEX) == 0;
+}
+
 static int
 compare_positions(const ListCell *a, const ListCell *b)
 {
@@ -454,15 +460,43 @@ catalog_read_indexes(const char *table_name)
 	List	   *rows = NIL;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		rows = lappend(rows, index_row_from_tuple(catalog, tuple));
+	{
+		IndexRow   *row = index_row_from_tuple(catalog, tuple);
+
+		if (!is_ttl_index(row))
+			rows = lappend(rows, row);
+	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	list_sort(rows, compare_positions);
 	return rows;
 }
 
-List *
-catalog_pending_indexes(void)
+IndexRow *
+catalog_read_index(const char *table_name, const char *index_name)
+{
+	Oid			index_oid;
+	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
+	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, index_name);
+	HeapTuple	tuple = systable_getnext(scan);
+	IndexRow   *row = NULL;
+
+	if (HeapTupleIsValid(tuple))
+		row = index_row_from_tuple(catalog, tuple);
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return row;
+}
+
+static bool
+is_pending(const IndexRow *row)
+{
+	return row->status == INDEX_CREATING;
+}
+
+/* The rows of all tables that are wanted. */
+static List *
+filter_indexes(bool (*wanted) (const IndexRow *row))
 {
 	Oid			index_oid;
 	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
@@ -474,12 +508,24 @@ catalog_pending_indexes(void)
 	{
 		IndexRow   *row = index_row_from_tuple(catalog, tuple);
 
-		if (row->status == INDEX_CREATING)
+		if (wanted(row))
 			rows = lappend(rows, row);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return rows;
+}
+
+List *
+catalog_pending_indexes(void)
+{
+	return filter_indexes(is_pending);
+}
+
+List *
+catalog_ttl_indexes(void)
+{
+	return filter_indexes(is_ttl_index);
 }
 
 /* ---- writing the catalog ---- */
@@ -894,44 +940,75 @@ malformed_key_schema(const char *kind, const char *name, const char *catalog)
 					kind, name, catalog)));
 }
 
+/* The attribute of the key of TTL_INDEX; false if the row makes no sense. */
+static bool
+fill_ttl_attribute(KeySchema *key, const Jsonb *key_schema, MemoryContext context)
+{
+	const JsonNode *elements = json_node_from_jsonb(key_schema);
+	const JsonNode *name = NULL;
+
+	if (elements->kind == JSON_ARRAY && elements->len == 1)
+		name = string_member(&elements->u.elems[0], "AttributeName");
+	if (name == NULL)
+		return false;
+	key->npartition = 1;
+	key->attrs[0].name = MemoryContextStrdup(context, json_cstring(name));
+	key->attrs[0].name_len = strlen(key->attrs[0].name);
+	key->attrs[0].type = ATTR_N;
+	return true;
+}
+
+/* An index of a table. */
+static void
+fill_index(IndexDescriptor *index, const TableDescriptor *d,
+		   const IndexRow *row, Relation rel, const JsonNode *definitions,
+		   MemoryContext context)
+{
+	index->name = MemoryContextStrdup(context, row->index_name);
+	index->global = row->global;
+	index->time_to_live = is_ttl_index(row);
+	index->status = row->status;
+	index->read_capacity = row->throughput.read_capacity;
+	index->write_capacity = row->throughput.write_capacity;
+	index->max_read_units = row->throughput.max_read_units;
+	index->max_write_units = row->throughput.max_write_units;
+	index->projection = row->projection;
+	index->key_attno = get_attnum(d->relid, row->column_name);
+	if (index->key_attno <= ITEM_KEY_ATTNO ||
+		index->key_attno == d->item_attno ||
+		TupleDescAttr(RelationGetDescr(rel), index->key_attno - 1)->atttypid != BYTEAOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("item table \"%s\" has no column \"%s\" of type bytea for index \"%s\"",
+						RelationGetRelationName(rel), row->column_name,
+						row->index_name)));
+	if (index->time_to_live ?
+		!fill_ttl_attribute(&index->key, row->key_schema, context) :
+		!fill_key_schema(&index->key, row->key_schema, definitions, context))
+		malformed_key_schema("index", row->index_name, INDEXES);
+	fill_projected(index, &d->key, row->non_key_attributes, context);
+	index->index_oid = catalog_index_btree(rel, index->key_attno, true);
+}
+
 /* The indexes of a table. */
 static void
 fill_indexes(TableDescriptor *d, Relation rel, const JsonNode *definitions,
 			 MemoryContext context)
 {
 	List	   *rows = catalog_read_indexes(d->table_name);
+	const IndexRow *ttl = catalog_read_index(d->table_name, TTL_INDEX);
 	ListCell   *lc;
 
-	if (rows == NIL)
-		return;
-	d->indexes = MemoryContextAllocZero(context,
-										sizeof(IndexDescriptor) * list_length(rows));
+	if (rows != NIL)
+		d->indexes = MemoryContextAllocZero(context,
+											sizeof(IndexDescriptor) * list_length(rows));
 	foreach(lc, rows)
+		fill_index(&d->indexes[d->nindexes++], d, lfirst(lc), rel, definitions,
+				   context);
+	if (ttl)
 	{
-		const IndexRow *row = lfirst(lc);
-		IndexDescriptor *index = &d->indexes[d->nindexes++];
-
-		index->name = MemoryContextStrdup(context, row->index_name);
-		index->global = row->global;
-		index->status = row->status;
-		index->read_capacity = row->throughput.read_capacity;
-		index->write_capacity = row->throughput.write_capacity;
-		index->max_read_units = row->throughput.max_read_units;
-		index->max_write_units = row->throughput.max_write_units;
-		index->projection = row->projection;
-		index->key_attno = get_attnum(d->relid, row->column_name);
-		if (index->key_attno <= ITEM_KEY_ATTNO ||
-			index->key_attno == d->item_attno ||
-			TupleDescAttr(RelationGetDescr(rel), index->key_attno - 1)->atttypid != BYTEAOID)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("item table \"%s\" has no column \"%s\" of type bytea for index \"%s\"",
-							RelationGetRelationName(rel), row->column_name,
-							row->index_name)));
-		if (!fill_key_schema(&index->key, row->key_schema, definitions, context))
-			malformed_key_schema("index", row->index_name, INDEXES);
-		fill_projected(index, &d->key, row->non_key_attributes, context);
-		index->index_oid = catalog_index_btree(rel, index->key_attno, true);
+		d->ttl = MemoryContextAllocZero(context, sizeof(IndexDescriptor));
+		fill_index(d->ttl, d, ttl, rel, definitions, context);
 	}
 }
 

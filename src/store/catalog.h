@@ -38,6 +38,12 @@ typedef enum BillingMode
 /* Prefix of the columns that hold index keys: ix1, ix2, ... */
 #define INDEX_COLUMN_PREFIX	"ix"
 
+/*
+ * The index on the TTL attribute is built and maintained as secondary indexes
+ * are, but no request can read it.  Its name is none that a client can give.
+ */
+#define TTL_INDEX	":ttl"
+
 typedef enum IndexProjection
 {
 	PROJECT_ALL,
@@ -56,6 +62,7 @@ typedef struct IndexDescriptor
 {
 	char	   *name;
 	bool global;
+	bool		time_to_live;	/* TTL_INDEX: the key is the time of expiry */
 	IndexStatus status;
 	AttrNumber	key_attno;		/* column ixN: the encoded index key, or NULL */
 	Oid			index_oid;		/* the B-tree on (ixN, key); InvalidOid if
@@ -88,6 +95,9 @@ typedef struct TableDescriptor
 	int64		max_write_units;
 	int			nindexes;
 	IndexDescriptor *indexes;	/* in order of creation */
+	IndexDescriptor *ttl;		/* the index on the TTL attribute, which is
+								 * the only one of its key schema; NULL: time
+								 * to live is off */
 } TableDescriptor;
 
 /*
@@ -209,8 +219,14 @@ extern void catalog_write_row(const TableRow *row, bool is_new, Oid relid);
 /* The secondary indexes of a table, IndexRow *, in order of creation. */
 extern List *catalog_read_indexes(const char *table_name);
 
-/* Those of all tables that are CREATING. */
+/* One row, of a secondary index or TTL_INDEX; NULL if there is none. */
+extern IndexRow *catalog_read_index(const char *table_name,
+									const char *index_name);
+
+/* Those of all tables that are CREATING, TTL_INDEX too; TTL_INDEX of all
+ * tables. */
 extern List *catalog_pending_indexes(void);
+extern List *catalog_ttl_indexes(void);
 
 /*
  * Insert, overwrite or delete one.  relid: the item table; InvalidOid if
@@ -223,7 +239,7 @@ extern void catalog_delete_index(const IndexRow *row, Oid relid);
 extern const char *catalog_projection_name(IndexProjection projection);
 extern const char *catalog_status_name(IndexStatus status);
 
-/* An index of a table by name; NULL if there is none. */
+/* A secondary index of a table by name; NULL if there is none. */
 extern const IndexDescriptor *catalog_find_index(const TableDescriptor *descriptor,
 												 const char *name, uint32 name_len);
 

@@ -161,6 +161,8 @@ ddl_add_index(const TableRow *table, IndexRow *index)
 	List	   *others = catalog_read_indexes(table->table_name);
 	const IndexRow *last = others ? llast(others) : NULL;
 
+	/* A secondary index and TTL_INDEX can be built at a time. */
+	index_build_interrupt(table);
 	index->table_name = table->table_name;
 	index->position = last ? last->position + 1 : 1;
 	index->column_name = choose_column_name(relid);

@@ -22,13 +22,13 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "store/as_owner.h"
 #include "store/ddl.h"
 #include "store/index_build.h"
 #include "store/item_store.h"
@@ -37,6 +37,12 @@
 /* The rows of a batch are locked until it commits: keep that short. */
 #define BATCH_ITEMS		1000
 #define BATCH_BYTES		(4 * 1024 * 1024)
+
+/*
+ * Tables of so many pages are done with before anybody would notice: time to
+ * live is then ENABLED at once.
+ */
+#define SMALL_TABLE_PAGES	32
 
 /* How far a batch is to go, and how far it came. */
 typedef struct FillBatch
@@ -60,6 +66,15 @@ typedef struct IndexBuild
 	Oid			relid;
 	AttrNumber	key_attno;
 } IndexBuild;
+
+/* An index, also that on the TTL attribute, by name. */
+static const IndexDescriptor *
+find_index(const TableDescriptor *descriptor, const char *name)
+{
+	if (strcmp(name, TTL_INDEX) == 0)
+		return descriptor->ttl;
+	return catalog_find_index(descriptor, name, strlen(name));
+}
 
 /* ---- filling the column ---- */
 
@@ -152,18 +167,9 @@ fill_batch(Relation rel, const TableDescriptor *descriptor,
 {
 	Snapshot	snapshot;
 	ItemWrite  *write;
-	Oid			user;
-	int			sec_context;
-	int			nest_level;
+	AsOwner		owner;
 
-	GetUserIdAndSecContext(&user, &sec_context);
-	SetUserIdAndSecContext(rel->rd_rel->relowner,
-						   sec_context | SECURITY_RESTRICTED_OPERATION);
-	nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-
+	as_owner_begin(&owner, rel, "pg_catalog, pg_temp");
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	PushActiveSnapshot(snapshot);
 	write = item_store_begin_fill(rel, descriptor, index, snapshot);
@@ -171,23 +177,20 @@ fill_batch(Relation rel, const TableDescriptor *descriptor,
 	item_store_end_fill(write);
 	PopActiveSnapshot();
 	UnregisterSnapshot(snapshot);
-
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(user, sec_context);
+	as_owner_end(&owner);
 }
 
 /* ---- within the call ---- */
 
-/* Items of a table, as far as is known without counting. */
+/* Items and pages of a table, as far as is known without counting. */
 static int64
-estimate_items(Oid relid)
+estimate_items(Oid relid, BlockNumber *pages)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
-	BlockNumber pages;
 	double		tuples;
 	double		visible;
 
-	estimate_rel_size(rel, NULL, &pages, &tuples, &visible);
+	estimate_rel_size(rel, NULL, pages, &tuples, &visible);
 	table_close(rel, NoLock);
 	return (int64) tuples;
 }
@@ -206,8 +209,7 @@ build_now(const TableRow *table, IndexRow *row)
 	rel = catalog_open_table(table->table_name, strlen(table->table_name),
 							 RowExclusiveLock, false, &descriptor);
 	fill_batch(rel, descriptor,
-			   catalog_find_index(descriptor, row->index_name, strlen(row->index_name)),
-			   &batch);
+			   find_index(descriptor, row->index_name), &batch);
 	table_close(rel, NoLock);
 	CommandCounterIncrement();
 
@@ -226,8 +228,11 @@ index_build_start(const TableRow *table, IndexRow *index)
 {
 	Oid			relid = catalog_item_table_oid(table);
 	bool		available = worker_is_available();
+	BlockNumber pages;
 
-	index->items_total = estimate_items(relid);
+	index->items_total = estimate_items(relid, &pages);
+	if (strcmp(index->index_name, TTL_INDEX) == 0 && pages <= SMALL_TABLE_PAGES)
+		available = false;
 	if (available)
 		worker_wake_at_commit(WORKER_JOBS);
 	else
@@ -274,16 +279,9 @@ end_transaction(MemoryContext context)
 static IndexRow *
 read_row(const IndexBuild *build)
 {
-	ListCell   *lc;
+	IndexRow   *row = catalog_read_index(build->table_name, build->index_name);
 
-	foreach(lc, catalog_read_indexes(build->table_name))
-	{
-		IndexRow   *row = lfirst(lc);
-
-		if (strcmp(row->index_name, build->index_name) == 0)
-			return row->status == INDEX_CREATING ? row : NULL;
-	}
-	return NULL;
+	return row && row->status == INDEX_CREATING ? row : NULL;
 }
 
 /* Have all items been filled? */
@@ -304,8 +302,7 @@ open_build(const IndexBuild *build, LOCKMODE lockmode, IndexRow **row,
 							 lockmode, true, descriptor);
 	if (rel == NULL)
 		return NULL;
-	*index = catalog_find_index(*descriptor, build->index_name,
-								strlen(build->index_name));
+	*index = find_index(*descriptor, build->index_name);
 	*row = read_row(build);
 	if (*index != NULL && *row != NULL)
 		return rel;

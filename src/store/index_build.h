@@ -18,13 +18,14 @@
 /*
  * Have an index built that ddl_add_index has just added.  True if the worker
  * will do it after commit (status CREATING); false if it has been done here,
- * in the caller's transaction (the row is ACTIVE now).
+ * in the caller's transaction (the row is ACTIVE now), as TTL_INDEX of a small
+ * table always is.
  */
 extern bool index_build_start(const TableRow *table, IndexRow *index);
 
 /*
  * Stop what the worker does to the table, so that dropping the table or one of
- * its indexes does not have to wait for it.  The caller has locked the name of
+ * its indexes, or adding another one, does not have to wait for it.  The caller has locked the name of
  * the table (catalog_lock_name).  The worker goes on with what is left when
  * the transaction has committed; if it is rolled back, somewhat later.
  */

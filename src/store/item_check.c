@@ -6,6 +6,7 @@
 
 #include "errors.h"
 #include "model/number.h"
+#include "port/pg_bswap.h"
 #include "store/item_check.h"
 
 #define KEY_MISMATCH	"The provided key element does not match the schema"
@@ -215,12 +216,46 @@ read_index_key(const KeySchema *schema, const JsonbContainer *item,
 	return result;
 }
 
+/* Times of expiry have at most so many digits. */
+#define TTL_MAX_DIGITS	18
+
+bytea *
+item_ttl_key(int64 seconds)
+{
+	bytea	   *key = palloc(VARHDRSZ + sizeof(uint64));
+	uint64		ordered = pg_hton64((uint64) seconds);
+
+	SET_VARSIZE(key, VARHDRSZ + sizeof(uint64));
+	memcpy(VARDATA(key), &ordered, sizeof(uint64));
+	return key;
+}
+
+/* The key of TTL_INDEX: the attribute in whole seconds, rounded down. */
+static bytea *
+ttl_key_of_item(const KeyAttr *attr, const JsonbContainer *item)
+{
+	AttrValue	value;
+	Number		number;
+	int64		seconds = 0;
+
+	if (!attr_get(item, attr->name, attr->name_len, &value) ||
+		value.type != ATTR_N ||
+		number_parse(value.str, value.len, &number) != NUMBER_OK ||
+		number.negative || number.exponent > TTL_MAX_DIGITS)
+		return NULL;
+	for (int i = 0; i < number.exponent; i++)
+		seconds = seconds * 10 + (i < number.ndigits ? number.digits[i] : 0);
+	return item_ttl_key(seconds);
+}
+
 bytea *
 item_index_key(const IndexDescriptor *index, const JsonbContainer *item)
 {
 	AttrValue	values[KEY_MAX_ATTRS];
 	int			which;
 
+	if (index->time_to_live)
+		return ttl_key_of_item(&index->key.attrs[0], item);
 	if (read_index_key(&index->key, item, values, &which) != INDEX_KEY_FINE)
 		return NULL;
 	return key_encode(&index->key, values);

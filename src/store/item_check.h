@@ -46,9 +46,15 @@ extern void item_check_key_value(const KeySchema *schema, int i,
  * Encode the key of an index for an item in normal form; NULL if an index key
  * attribute is absent or cannot stand in the index, so that the index does
  * not have the item.  Raises nothing: writes check first.
+ *
+ * The key of TTL_INDEX is item_ttl_key() of the whole seconds of an attribute
+ * that is a number, not negative and not beyond what anybody means by a time.
  */
 extern bytea *item_index_key(const IndexDescriptor *index,
 							 const JsonbContainer *item);
+
+/* A time in seconds since the epoch, not negative, as bytes in its order. */
+extern bytea *item_ttl_key(int64 seconds);
 
 /*
  * Refuse an item that has, for an attribute of an index key, a value of

@@ -277,6 +277,13 @@ item_scan_key_size(ItemScan *scan)
 	return size;
 }
 
+void
+item_scan_keys(ItemScan *scan, bytea **index_key, bytea **key)
+{
+	*index_key = DatumGetByteaPCopy(PointerGetDatum(entry_key(scan, 1)));
+	*key = DatumGetByteaPCopy(PointerGetDatum(entry_key(scan, 2)));
+}
+
 Jsonb *
 item_scan_position(ItemScan *scan)
 {

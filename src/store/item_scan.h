@@ -58,6 +58,10 @@ extern Jsonb *item_scan_item(ItemScan *scan);
 /* With SCAN_NOTHING: bytes of the keys, as they are encoded. */
 extern uint32 item_scan_key_size(ItemScan *scan);
 
+/* With SCAN_NOTHING, of a secondary index: both keys, as they are encoded;
+ * copies in the current memory context. */
+extern void item_scan_keys(ItemScan *scan, bytea **index_key, bytea **key);
+
 /* LastEvaluatedKey for the item: its key attributes of index and table. */
 extern Jsonb *item_scan_position(ItemScan *scan);
 

@@ -66,6 +66,8 @@ struct ItemWrite
 								 * NULL: there is only one */
 	int			commands;		/* all that may come */
 	bool		lock_kept;		/* lock rows that are not written, too */
+	bool		skip_locked;	/* leave rows that others have locked */
+	int64		deleted;		/* rows */
 
 	/* the item at hand */
 	bytea	   *key;
@@ -427,6 +429,9 @@ fill_new_slot(ItemWrite *write, Jsonb *item, bool keep_others)
 	for (int i = 0; i < descriptor->nindexes; i++)
 		set_key_column(write, descriptor->indexes[i].key_attno,
 					   item_index_key(&descriptor->indexes[i], &item->root));
+	if (descriptor->ttl)
+		set_key_column(write, descriptor->ttl->key_attno,
+					   item_index_key(descriptor->ttl, &item->root));
 	slot->tts_values[descriptor->item_attno - 1] = JsonbPGetDatum(item);
 	slot->tts_isnull[descriptor->item_attno - 1] = false;
 	ExecStoreVirtualTuple(slot);
@@ -501,17 +506,24 @@ lock_row(ItemWrite *write, LockWaitPolicy policy)
 							&tmfd);
 }
 
-/* Likewise, for a write of the key; false if it has to start again. */
-static bool
+/*
+ * Likewise, for a write of the key; TM_Updated if it has to start again,
+ * TM_WouldBlock if it is to be left.
+ */
+static TM_Result
 lock_version(ItemWrite *write)
 {
-	TM_Result	result = lock_row(write, LockWaitBlock);
+	TM_Result	result = lock_row(write, write->skip_locked ? LockWaitSkip :
+								  LockWaitBlock);
 
 	/* Plain SQL may have given the newest version another key. */
-	if (result == TM_Ok)
-		return slot_has_key(write, write->old_slot);
-	check_lost_race(result);
-	return false;
+	if (result == TM_Ok && slot_has_key(write, write->old_slot))
+		return TM_Ok;
+	if (result == TM_WouldBlock)
+		return TM_WouldBlock;
+	if (result != TM_Ok)
+		check_lost_race(result);
+	return TM_Updated;
 }
 
 /*
@@ -600,6 +612,7 @@ delete_version(ItemWrite *write)
 		check_lost_race(result);
 		return WRITE_RETRY;
 	}
+	write->deleted++;
 	ExecARDeleteTriggers(write->estate, write->rri, &tid, NULL,
 						 write->delete_capture, false);
 	return WRITE_DONE;
@@ -723,8 +736,13 @@ attempt_write(ItemWrite *write, ItemDecision decide, void *arg,
 
 	found = find_version(&write->lookup, write->key,
 						 write->estate->es_snapshot, write->old_slot);
-	if (found && write->lock_first && !lock_version(write))
-		return WRITE_RETRY;
+	if (found && write->lock_first)
+	{
+		TM_Result	locked = lock_version(write);
+
+		if (locked != TM_Ok)
+			return locked == TM_WouldBlock ? WRITE_DONE : WRITE_RETRY;
+	}
 
 	switch (decide_on(write, found, &item, decide, arg, context))
 	{
@@ -746,6 +764,8 @@ must_lock_first(const ItemWrite *write)
 {
 	const TriggerDesc *triggers = write->rri->ri_TrigDesc;
 
+	if (write->skip_locked)
+		return true;
 	switch (write->command)
 	{
 		case ITEM_CHECKS:
@@ -811,6 +831,18 @@ item_store_begin(Relation rel, const TableDescriptor *descriptor,
 	begin_write(write, rel, descriptor, commands, true);
 	write->lock_kept = lock_kept;
 	return write;
+}
+
+void
+item_store_skip_locked(ItemWrite *write)
+{
+	write->skip_locked = true;
+}
+
+int64
+item_store_deleted(const ItemWrite *write)
+{
+	return write->deleted;
 }
 
 void

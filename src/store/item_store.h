@@ -81,6 +81,15 @@ extern void item_store_write_next(ItemWrite *write, bytea *key,
 extern void item_store_end(ItemWrite *write);
 
 /*
+ * From here on, leave a row that another transaction has locked or is writing
+ * as it is, without deciding on it.
+ */
+extern void item_store_skip_locked(ItemWrite *write);
+
+/* Rows deleted so far: what a BEFORE trigger prevented does not count. */
+extern int64 item_store_deleted(const ItemWrite *write);
+
+/*
  * Filling the column of an index for items that are there already: begin, put
  * a row visible to the snapshot into the slot, fill it, and so on.  Items do
  * not change by it: no triggers fire, no constraints are checked.

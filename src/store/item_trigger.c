@@ -77,7 +77,7 @@ normalize_item(Jsonb *item, bool *changed)
 }
 
 /* Columns of the row that the trigger changes. */
-#define COLUMNS_MAX	(2 + LOCAL_INDEXES_MAX + GLOBAL_INDEXES_MAX)
+#define COLUMNS_MAX	(3 + LOCAL_INDEXES_MAX + GLOBAL_INDEXES_MAX)
 
 typedef struct ColumnChanges
 {
@@ -171,6 +171,9 @@ dynamo_item_trigger(PG_FUNCTION_ARGS)
 	for (int i = 0; i < descriptor->nindexes; i++)
 		derive_column(&changes, rel, tuple, descriptor->indexes[i].key_attno,
 					  item_index_key(&descriptor->indexes[i], &item->root));
+	if (descriptor->ttl)
+		derive_column(&changes, rel, tuple, descriptor->ttl->key_attno,
+					  item_index_key(descriptor->ttl, &item->root));
 	if (item_changed)
 		change_column(&changes, descriptor->item_attno, JsonbPGetDatum(item), false);
 	if (changes.count == 0)

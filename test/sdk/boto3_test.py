@@ -149,6 +149,42 @@ class Tables(Case):
                          'Requested resource not found: ResourcArn: %s-none not found' % arn,
                          400, client.list_tags_of_resource, ResourceArn=arn + '-none')
 
+    def test_time_to_live(self):
+        """TTL: its settings, and items that expire"""
+        table = create_table('ttl')
+        self.addCleanup(table.delete)
+        client.get_waiter('table_exists').wait(TableName=table.name)
+
+        def described():
+            return client.describe_time_to_live(TableName=table.name)['TimeToLiveDescription']
+
+        def update(attribute, enabled):
+            return client.update_time_to_live(
+                TableName=table.name, TimeToLiveSpecification={
+                    'AttributeName': attribute, 'Enabled': enabled})['TimeToLiveSpecification']
+
+        self.assertEqual(described(), {'TimeToLiveStatus': 'DISABLED'})
+        self.assertEqual(update('expires', True), {'AttributeName': 'expires', 'Enabled': True})
+        self.assertEqual(described(), {
+            'TimeToLiveStatus': 'ENABLED', 'AttributeName': 'expires'})
+        self.assertFails('ValidationException', 'TimeToLive is already enabled', 400,
+                         update, 'expires', True)
+
+        now = int(time.time())
+        keys = [attribute['AttributeName'] for attribute in table.key_schema]
+        self.assertEqual(keys, ['pk', 'sk'])
+        for i, expires in enumerate([now - 60, str(now - 60), now + 3600, now - 6 * 366 * 86400]):
+            table.put_item(Item={'pk': 'ttl', 'sk': i, 'expires': expires})
+        for _ in range(300):
+            left = [int(item['sk']) for item in table.scan()['Items']]
+            if 0 not in left:
+                break
+            time.sleep(0.1)
+        self.assertEqual(sorted(left), [1, 2, 3])
+        self.assertEqual(update('expires', False), {'AttributeName': 'expires', 'Enabled': False})
+        self.assertFails('ValidationException', 'TimeToLive is already disabled', 400,
+                         update, 'expires', False)
+
     def test_limits_and_endpoints(self):
         """DescribeLimits and DescribeEndpoints"""
         self.assertEqual(client.describe_limits()['TableMaxReadCapacityUnits'], 40000)

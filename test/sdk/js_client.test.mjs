@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import {
 	ConditionalCheckFailedException, CreateTableCommand, DeleteItemCommand,
 	DeleteTableCommand, DescribeEndpointsCommand, DescribeLimitsCommand, DescribeTableCommand,
-	GetItemCommand, LimitExceededException, ListTablesCommand, ListTagsOfResourceCommand,
+	DescribeTimeToLiveCommand, GetItemCommand, LimitExceededException, ListTablesCommand, ListTagsOfResourceCommand,
 	PutItemCommand, QueryCommand, ResourceInUseException, ResourceNotFoundException,
 	ScanCommand, TagResourceCommand, UntagResourceCommand, UpdateItemCommand,
-	UpdateTableCommand, paginateListTables, paginateQuery, paginateScan,
+	UpdateTableCommand, UpdateTimeToLiveCommand, paginateListTables, paginateQuery, paginateScan,
 	waitUntilTableExists, waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
 import {
@@ -136,6 +136,30 @@ test('ListTables and its paginator', async () => {
 	const page = await client.send(new ListTablesCommand(
 		{ ExclusiveStartTableName: names[0], Limit: 1 }));
 	assert.deepEqual([page.TableNames, page.LastEvaluatedTableName], [[names[1]], names[1]]);
+});
+
+test('time to live', async () => {
+	const name = await createTable('ttl');
+	const ttl = async () => (await client.send(new DescribeTimeToLiveCommand(
+		{ TableName: name }))).TimeToLiveDescription;
+	const update = (AttributeName, Enabled) => client.send(new UpdateTimeToLiveCommand(
+		{ TableName: name, TimeToLiveSpecification: { AttributeName, Enabled } }));
+	assert.deepEqual(await ttl(), { TimeToLiveStatus: 'DISABLED' });
+	await failsWith(update('expires', false), 'ValidationException', 'TimeToLive is already disabled');
+	const { TimeToLiveSpecification } = await update('expires', true);
+	assert.deepEqual(TimeToLiveSpecification, { AttributeName: 'expires', Enabled: true });
+	assert.deepEqual(await ttl(), { AttributeName: 'expires', TimeToLiveStatus: 'ENABLED' });
+	await failsWith(update('expires', true), 'ValidationException', 'TimeToLive is already enabled');
+	await failsWith(update('other', true), 'ValidationException',
+		'TimeToLive is active on a different AttributeName: current AttributeName is expires');
+	const long = 'x'.repeat(256);
+	await failsWith(update(long, true), 'ValidationException',
+		`1 validation error detected: Value '${long}' at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: Member must have length less than or equal to 255`);
+	assert.equal((await update('expires', false)).TimeToLiveSpecification.Enabled, false);
+	assert.deepEqual(await ttl(), { TimeToLiveStatus: 'DISABLED' });
+	await client.send(new DeleteTableCommand({ TableName: name }));
+	await fails(ttl(), ResourceNotFoundException,
+		`Requested resource not found: Table: ${name} not found`);
 });
 
 test('tags', async () => {

@@ -39,6 +39,7 @@ $primary->wait_for_catchup($standby);
 my @reads = (
 	[ 'list_tables', '{}' ],
 	[ 'describe_table', '{"TableName": "Music"}' ],
+	[ 'describe_time_to_live', '{"TableName": "Music"}' ],
 	[
 		'get_item',
 		'{"TableName": "Music", "ConsistentRead": true,
@@ -106,6 +107,7 @@ foreach my $call (
 		'25006',
 		q(invoke_as(NULL, 'DeleteItem', '{"TableName": "Music", "Key": {"Artist": {"S": "artist 3"}, "Year": {"N": "33"}}}'))
 	],
+	[ '25006', q(expire_items()) ],
 	[ '25006', q(create_access_key('reader')) ],
 	[ '25006', q(delete_access_key('x')) ])
 {
@@ -128,7 +130,8 @@ my %writes = (
 	create_table => '{"TableName": "Other", "BillingMode": "PAY_PER_REQUEST",
 	  "AttributeDefinitions": [{"AttributeName": "Id", "AttributeType": "S"}],
 	  "KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}',
-	delete_table => '{"TableName": "Music"}');
+	delete_table => '{"TableName": "Music"}',
+	update_time_to_live => '{"TableName": "Music", "TimeToLiveSpecification": {"AttributeName": "Year", "Enabled": true}}');
 
 foreach my $operation (sort keys %writes)
 {

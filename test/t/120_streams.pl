@@ -165,6 +165,22 @@ is(length(sql(q(SELECT pg_read_file(pg_current_logfile())))), 0, 'nothing in a l
 unlike(slurp_file($node->logfile), qr/logical decoding found consistent point.*?draining/s,
 	'the server log is not filled with draining');
 
+# ---- what has expired ----
+
+my $expiring = create_table('Expiring', 'OLD_IMAGE');
+wait_for('a stream of what expires', sub { status($expiring) eq 'ENABLED' });
+sql(q(SELECT dynamo.update_time_to_live('{"TableName": "Expiring",
+	"TimeToLiveSpecification": {"Enabled": true, "AttributeName": "until"}}')));
+sql(q(SELECT dynamo.put_item('Expiring', jsonb_build_object('id', '{"S": "e"}'::jsonb,
+	'until', jsonb_build_object('N', (extract(epoch FROM now())::bigint - 100)::text)))));
+put('Expiring', 'stays');
+wait_for('it is removed', sub { sql('SELECT dynamo.expire_items()'); count_records('Expiring') == 3 });
+is(sql(q(SELECT string_agg(event_name || ' ' || by_service, ', ' ORDER BY sequence_number) FROM dynamo.stream_records('Expiring'))),
+	'INSERT false, INSERT false, REMOVE true', '... by the service');
+like(get_records(iterator($expiring, 'TRIM_HORIZON')),
+	qr/"userIdentity": \{"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"\}/, '... as the API says');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Expiring"}')));
+
 # ---- a database goes, an extension goes ----
 
 sql('CREATE DATABASE other');
