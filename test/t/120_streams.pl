@@ -305,6 +305,7 @@ sub drained
 
 my $rounds = $ENV{STREAM_ROUNDS} // 20;
 my $crashed_worker = 0;
+my $terminated = 0;
 srand(42);
 foreach my $round (1 .. $rounds)
 {
@@ -313,10 +314,24 @@ foreach my $round (1 .. $rounds)
 		'<', \undef, '>', \$out, '2>', \$err);
 
 	usleep(100_000 + rand 900_000);
+
+	# An end that the slot survives with what has been done to it in memory
+	for (1 .. 5)
+	{
+		$terminated++ if sql(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE application_name = 'dynamo feed worker')) =~ /t/;
+		usleep(rand 150_000);
+	}
 	if ($round % 2)
 	{
-		my $pid = sql(q(SELECT pid FROM pg_stat_activity WHERE application_name = 'dynamo feed worker' LIMIT 1));
+		my $pid;
 
+		for (1 .. 200)
+		{
+			$pid = sql(q(SELECT pid FROM pg_stat_activity WHERE application_name = 'dynamo feed worker' LIMIT 1));
+			last if $pid;
+			usleep(10_000);
+		}
 		if ($pid)
 		{
 			kill 'KILL', $pid;
@@ -336,6 +351,7 @@ foreach my $round (1 .. $rounds)
 	$node->start;
 }
 cmp_ok($crashed_worker, '>', 0, 'workers have been killed');
+cmp_ok($terminated, '>', 0, '... and terminated');
 drained();
 my $n = replay('Crash');
 cmp_ok($n, '>', 20 * $rounds, 'the workload has done something');
