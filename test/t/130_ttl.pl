@@ -158,6 +158,24 @@ is( sql(q(SELECT string_agg(concat_ws(' ', r ->> 'eventName', r #>> '{dynamodb,K
 sql(q(SELECT pg_drop_replication_slot('feed')));
 fill('Sessions', 'future', 1, 3600);
 
+# ---- records of a stream ----
+
+create_table('Streamed');
+sql(q(SELECT dynamo.update_table('{"TableName": "Streamed",
+	"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "OLD_IMAGE"}}'::jsonb)));
+set_ttl('Streamed', 'true');
+fill('Streamed', 'd', 2, -5);
+fill('Streamed', 'kept', 1, 3600);
+ok(wait_for_count('Streamed', 1), 'items of a table with a stream expire');
+sql(q(SELECT dynamo.delete_item('Streamed', '{"id": {"S": "kept1"}}')));
+ok( $node->poll_query_until('postgres',
+		q(SELECT count(*) = 6 FROM dynamo.stream_records('Streamed'))),
+	'the stream has all of it');
+is( sql(q(SELECT string_agg(concat_ws(' ', event_name, keys #>> '{id,S}', old_image #>> '{id,S}', by_service),
+			', ' ORDER BY keys #>> '{id,S}') FROM dynamo.stream_records('Streamed') WHERE event_name = 'REMOVE')),
+	'REMOVE d1 d1 t, REMOVE d2 d2 t, REMOVE kept1 kept1 f',
+	'and whose deletions they were');
+
 # ---- off ----
 
 configure('dynamo.ttl_interval' => 0);
