@@ -189,7 +189,7 @@ CREATE ACCESS METHOD dynamo TYPE TABLE HANDLER dynamo.item_am_handler;
 
 COMMENT ON ACCESS METHOD dynamo IS 'heap that keeps the items of a collection together';
 
--- catalog (src/store/catalog.c); user_catalog_table: what the output plugin reads
+-- catalog (src/store/catalog_rows.c); user_catalog_table: what the output plugin reads
 
 CREATE TABLE dynamo.tables (
 	table_name text COLLATE "C" NOT NULL PRIMARY KEY,

@@ -310,7 +310,7 @@ srand(42);
 foreach my $round (1 .. $rounds)
 {
 	my ($out, $err) = ('', '');
-	my $load = start([ 'pgbench', '-n', '-c', 4, '-R', 2000, '-T', 30, '-f', $script, '-d', $node->connstr('postgres') ],
+	my $load = start([ 'pgbench', '-n', '-c', 4, '-R', 600, '-T', 30, '-f', $script, '-d', $node->connstr('postgres') ],
 		'<', \undef, '>', \$out, '2>', \$err);
 
 	usleep(100_000 + rand 900_000);
