@@ -230,26 +230,25 @@ class Streams(Case):
                 time.sleep(0.05)
             return self.fail('the stream is not ' + status)
 
-        shard = wait('ENABLED')['Shards'][0]
-        self.assertNotIn('EndingSequenceNumber', shard['SequenceNumberRange'])
+        for shard in wait('ENABLED')['Shards']:
+            self.assertNotIn('EndingSequenceNumber', shard['SequenceNumberRange'])
         table.put_item(Item={'pk': 'a', 'sk': 1, 'v': 'x'})
         table.put_item(Item={'pk': 'a', 'sk': 1, 'v': Binary(b'\x00y')})
         table.delete_item(Key={'pk': 'a', 'sk': 1})
         table.meta.client.update_table(
             TableName=table.name, StreamSpecification={'StreamEnabled': False})
-        shard = wait('DISABLED')['Shards'][0]
-        self.assertIn('EndingSequenceNumber', shard['SequenceNumberRange'])
-
-        iterator = streams.get_shard_iterator(
-            StreamArn=arn, ShardId=shard['ShardId'],
-            ShardIteratorType='TRIM_HORIZON')['ShardIterator']
         events = []
-        while iterator:
-            page = streams.get_records(ShardIterator=iterator, Limit=2)
-            events += [(record['eventName'], record['dynamodb'].get('NewImage', {}).get('v'),
-                        record['dynamodb'].get('OldImage', {}).get('v'))
-                       for record in page['Records']]
-            iterator = page.get('NextShardIterator')
+        for shard in wait('DISABLED')['Shards']:
+            self.assertIn('EndingSequenceNumber', shard['SequenceNumberRange'])
+            iterator = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard['ShardId'],
+                ShardIteratorType='TRIM_HORIZON')['ShardIterator']
+            while iterator:
+                page = streams.get_records(ShardIterator=iterator, Limit=2)
+                events += [(record['eventName'], record['dynamodb'].get('NewImage', {}).get('v'),
+                            record['dynamodb'].get('OldImage', {}).get('v'))
+                           for record in page['Records']]
+                iterator = page.get('NextShardIterator')
         self.assertEqual(events, [('INSERT', {'S': 'x'}, None),
                                   ('MODIFY', {'B': b'\x00y'}, {'S': 'x'}),
                                   ('REMOVE', None, {'B': b'\x00y'})])
