@@ -106,14 +106,18 @@ installcheck-isolation:
 		--dbname=isolation_regression --load-extension=$(EXTENSION) \
 		$(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 
-# Side by side with raw SQL on plain tables, and with other servers of the
-# API; writes docs/performance.md
+# Side by side with raw SQL on plain tables, with other servers of the API, and
+# the change feed; writes docs/performance.md
 bench:
 	@bench/run
 	@bench/gateway
+	@bench/feed
 
 bench-gateway:
 	@bench/gateway
+
+bench-feed:
+	@bench/feed
 
 # pgindent's layout
 indent:
@@ -123,4 +127,4 @@ indent-check:
 	@scripts/indent check
 
 .PHONY: up down clean-local demo test installcheck-isolation bench \
-	bench-gateway indent indent-check
+	bench-gateway bench-feed indent indent-check

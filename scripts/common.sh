@@ -92,12 +92,18 @@ build_and_install()
 		die "the installation failed"
 }
 
-# Settings of a server whose tables can have streams.  Minor releases from 2026
-# on load only the output plugins that are listed.
+# decoding_settings PLUGIN...: settings of a server whose tables can have
+# streams, and that other output plugins can be used on.  Minor releases from
+# 2026 on load only those that are listed.
 decoding_settings()
 {
+	local plugins="pgoutput, test_decoding, dynamo" plugin
+
+	for plugin; do
+		plugins+=", $plugin"
+	done
 	echo "wal_level = logical"
 	if "$BINDIR/postgres" --describe-config | grep -q '^output_plugin_libraries'; then
-		echo "output_plugin_libraries = 'pgoutput, test_decoding, dynamo'"
+		echo "output_plugin_libraries = '$plugins'"
 	fi
 }
