@@ -10,7 +10,6 @@
 #include "access/table.h"
 #include "access/xlog.h"
 #include "access/xlogrecovery.h"
-#include "access/xlog.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -246,21 +245,17 @@ read_iterator(const JsonNode *node, char **arn, Iterator *iterator)
 static void
 read_sequence(const JsonNode *node, char *sequence)
 {
-	const char *text = json_cstring(node);
-	int			len = strlen(text);
+	const char *digits = json_cstring(node);
+	int			len = strlen(digits);
 
-	if (strspn(text, "0123456789") != len)
+	if (strspn(digits, "0123456789") != len)
 		validation_error("Invalid SequenceNumber");
-	while (len > SEQUENCE_DIGITS && *text == '0')
-	{
-		text	  ++;
-
-		len--;
-	}
+	for (; len > SEQUENCE_DIGITS && *digits == '0'; len--)
+		digits++;
 	if (len > SEQUENCE_DIGITS)
 		validation_error("Invalid SequenceNumber");
 	memset(sequence, '0', SEQUENCE_DIGITS);
-	strcpy(sequence + SEQUENCE_DIGITS - len, text);
+	strcpy(sequence + SEQUENCE_DIGITS - len, digits);
 }
 
 /*

@@ -139,18 +139,16 @@ check_arn_form(const JsonNode *request, const char *operation)
 {
 	const JsonNode *node = json_get(request, "ResourceArn");
 	bool		good;
-	char	   *text;
+	char	   *arn;
 
 	if (node == NULL)
 		validation_error("Invalid TableArn");
-	text = json_cstring(node);
-
-	good = looks_like_arn(text);
-	text[		pg_mbcliplen(text, strlen(text), ARN_MAX)] = '\0';
-
+	arn = json_cstring(node);
+	good = looks_like_arn(arn);
+	arn[pg_mbcliplen(arn, strlen(arn), ARN_MAX)] = '\0';
 	if (!good)
-		deny_access(operation, text);
-	return text;
+		deny_access(operation, arn);
+	return arn;
 }
 
 /* A list that must be there; path: as messages name it. */
