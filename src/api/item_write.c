@@ -72,12 +72,21 @@ prepare_condition(const JsonNode *request, ExprBindings *bindings,
 		write->condition = condition_prepare(EXPR_CONDITION, text, bindings);
 }
 
+/* The same where no other expression uses the names and values. */
+static void
+prepare_only_condition(const JsonNode *request, WriteRequest *write)
+{
+	ExprBindings *bindings = prepare_bindings(request);
+
+	prepare_condition(request, bindings, write);
+	expr_bindings_check_unused(bindings);
+}
+
 /* PutItem */
 static void
 prepare_put(WriteRequest *write, JsonNode *request)
 {
 	JsonNode   *item = json_get(request, "Item");
-	ExprBindings *bindings;
 
 	check_expression_parameters(request, put_expressions, put_legacy);
 	attr_map_normalize(item);
@@ -86,9 +95,7 @@ prepare_put(WriteRequest *write, JsonNode *request)
 	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
 		validation_error("Item size has exceeded the maximum allowed size");
 	prepare_expected(request, write);
-	bindings = prepare_bindings(request);
-	prepare_condition(request, bindings, write);
-	expr_bindings_check_unused(bindings);
+	prepare_only_condition(request, write);
 }
 
 /* UpdateItem */
@@ -117,15 +124,12 @@ static void
 prepare_delete(WriteRequest *write, JsonNode *request)
 {
 	JsonNode   *key = json_get(request, "Key");
-	ExprBindings *bindings;
 
 	check_expression_parameters(request, put_expressions, put_legacy);
 	attr_map_normalize(key);
 	write->return_values = read_narrow_return_values(request);
 	prepare_expected(request, write);
-	bindings = prepare_bindings(request);
-	prepare_condition(request, bindings, write);
-	expr_bindings_check_unused(bindings);
+	prepare_only_condition(request, write);
 	write->key = key;
 }
 
@@ -134,13 +138,10 @@ static void
 prepare_check(WriteRequest *write, JsonNode *request)
 {
 	JsonNode   *key = json_get(request, "Key");
-	ExprBindings *bindings;
 
 	check_expression_parameters(request, put_expressions, no_legacy);
 	attr_map_normalize(key);
-	bindings = prepare_bindings(request);
-	prepare_condition(request, bindings, write);
-	expr_bindings_check_unused(bindings);
+	prepare_only_condition(request, write);
 	write->key = key;
 }
 
@@ -489,15 +490,10 @@ write_compare(const WriteRequest *a, const WriteRequest *b)
 {
 	Oid			relid_a = RelationGetRelid(a->table->rel);
 	Oid			relid_b = RelationGetRelid(b->table->rel);
-	int			len_a = VARSIZE_ANY_EXHDR(a->encoded_key);
-	int			len_b = VARSIZE_ANY_EXHDR(b->encoded_key);
-	int			result;
 
 	if (relid_a != relid_b)
 		return relid_a < relid_b ? -1 : 1;
-	result = memcmp(VARDATA_ANY(a->encoded_key), VARDATA_ANY(b->encoded_key),
-					Min(len_a, len_b));
-	return result != 0 ? result : len_a - len_b;
+	return key_compare(a->encoded_key, b->encoded_key);
 }
 
 static int

@@ -229,17 +229,10 @@ compare_members(const void *a, const void *b)
 {
 	const BatchMember *x = *(BatchMember *const *) a;
 	const BatchMember *y = *(BatchMember *const *) b;
-	int			len_x;
-	int			len_y;
-	int			result;
 
 	if (x->relid != y->relid)
 		return x->relid < y->relid ? -1 : 1;
-	len_x = VARSIZE_ANY_EXHDR(x->encoded_key);
-	len_y = VARSIZE_ANY_EXHDR(y->encoded_key);
-	result = memcmp(VARDATA_ANY(x->encoded_key), VARDATA_ANY(y->encoded_key),
-					Min(len_x, len_y));
-	return result != 0 ? result : len_x - len_y;
+	return key_compare(x->encoded_key, y->encoded_key);
 }
 
 static void

@@ -44,17 +44,6 @@ typedef struct RangeOrder
 	bool		forward;		/* by sort key, within a partition */
 } RangeOrder;
 
-static int
-compare_bytes(const bytea *a, const bytea *b)
-{
-	int			len_a = VARSIZE_ANY_EXHDR(a);
-	int			len_b = VARSIZE_ANY_EXHDR(b);
-	int			result = memcmp(VARDATA_ANY(a), VARDATA_ANY(b),
-								Min(len_a, len_b));
-
-	return result != 0 ? result : len_a - len_b;
-}
-
 /* Do a lower and an upper bound leave anything between them? */
 static bool
 bounds_meet(const bytea *lower, bool lower_inclusive, const bytea *upper,
@@ -64,7 +53,7 @@ bounds_meet(const bytea *lower, bool lower_inclusive, const bytea *upper,
 
 	if (lower == NULL || upper == NULL)
 		return true;
-	order = compare_bytes(lower, upper);
+	order = key_compare(lower, upper);
 	return order < 0 || (order == 0 && lower_inclusive && upper_inclusive);
 }
 
@@ -76,7 +65,7 @@ intersect_range(KeyRange *range, const KeyRange *other)
 
 	if (other->lower)
 	{
-		order = range->lower ? compare_bytes(other->lower, range->lower) : 1;
+		order = range->lower ? key_compare(other->lower, range->lower) : 1;
 		if (order > 0)
 			range->lower_inclusive = other->lower_inclusive;
 		else if (order == 0)
@@ -86,7 +75,7 @@ intersect_range(KeyRange *range, const KeyRange *other)
 	}
 	if (other->upper)
 	{
-		order = range->upper ? compare_bytes(other->upper, range->upper) : -1;
+		order = range->upper ? key_compare(other->upper, range->upper) : -1;
 		if (order < 0)
 			range->upper_inclusive = other->upper_inclusive;
 		else if (order == 0)
@@ -103,7 +92,7 @@ extend_range(KeyRange *range, const KeyRange *other)
 	int			order;
 
 	order = !range->lower || !other->lower ? 0 :
-		compare_bytes(other->lower, range->lower);
+		key_compare(other->lower, range->lower);
 	if (!other->lower || order < 0)
 	{
 		range->lower = other->lower;
@@ -113,7 +102,7 @@ extend_range(KeyRange *range, const KeyRange *other)
 		range->lower_inclusive |= other->lower_inclusive;
 
 	order = !range->upper || !other->upper ? 0 :
-		compare_bytes(other->upper, range->upper);
+		key_compare(other->upper, range->upper);
 	if (!other->upper || order > 0)
 	{
 		range->upper = other->upper;
@@ -271,7 +260,7 @@ compare_ranges(const void *a, const void *b, void *arg)
 	}
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
-	result = compare_bytes(x->range.lower, y->range.lower);
+	result = key_compare(x->range.lower, y->range.lower);
 	return order->forward ? result : -result;
 }
 
@@ -284,7 +273,7 @@ sort_ranges(BranchRange *ranges, int nranges, RangeOrder *order)
 		ranges[i].rank = i;
 		for (int j = 0; j < i && ranges[i].rank == i; j++)
 		{
-			if (compare_bytes(ranges[i].partition, ranges[j].partition) == 0)
+			if (key_compare(ranges[i].partition, ranges[j].partition) == 0)
 				ranges[i].rank = ranges[j].rank;
 		}
 	}

@@ -60,6 +60,14 @@ typedef struct ShardRecord
 	const LogRecord *record;
 } ShardRecord;
 
+/* Milliseconds since 1970. */
+static int64
+epoch_msecs(TimestampTz time)
+{
+	return time / 1000 +
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * INT64CONST(1000);
+}
+
 /* ---- streams ---- */
 
 static bool
@@ -123,8 +131,7 @@ check_access(const StreamRow *stream)
 static char *
 shard_id(const StreamRow *stream, int shard)
 {
-	int64		msecs = stream->created_at / 1000 +
-	(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * INT64CONST(1000);
+	int64		msecs = epoch_msecs(stream->created_at);
 
 	return psprintf("shardId-%020lld-%08x",
 					(long long) (msecs * STREAM_SHARDS_MAX + shard),
@@ -162,13 +169,6 @@ add_shard(JsonNode *shard, const StreamRow *stream, int number)
 }
 
 /* ---- iterators ---- */
-
-static int64
-current_msecs(void)
-{
-	return GetCurrentTimestamp() / 1000 +
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * INT64CONST(1000);
-}
 
 /* What shows that an iterator was not made up. */
 static uint32
@@ -421,7 +421,7 @@ get_shard_iterator(JsonNode *request, JsonNode *response)
 		strcpy(iterator.sequence,
 			   stream_sequence(RecoveryInProgress() ?
 							   GetXLogReplayRecPtr(NULL) : GetXLogInsertRecPtr()));
-	iterator.created_at = current_msecs();
+	iterator.created_at = epoch_msecs(GetCurrentTimestamp());
 	json_set_string(json_add(response, "ShardIterator"),
 					write_iterator(stream, &iterator));
 }
@@ -452,7 +452,7 @@ get_records(JsonNode *request, JsonNode *response)
 		validation_error("Invalid ShardIterator");
 	stream = find_stream(arn);
 	check_access(stream);
-	if (current_msecs() - iterator.created_at > ITERATOR_MSECS)
+	if (epoch_msecs(GetCurrentTimestamp()) - iterator.created_at > ITERATOR_MSECS)
 		dynamo_error(DYNAMO_EXPIRED_ITERATOR,
 					 "The shard iterator has expired and can no longer be used to retrieve stream records.");
 	if (!stream->drained)
@@ -494,7 +494,7 @@ get_records(JsonNode *request, JsonNode *response)
 			iterator.kind = ITERATOR_AFTER;
 		}
 	}
-	iterator.created_at = current_msecs();
+	iterator.created_at = epoch_msecs(GetCurrentTimestamp());
 	json_set_string(json_add(response, "NextShardIterator"),
 					write_iterator(stream, &iterator));
 }

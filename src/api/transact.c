@@ -385,14 +385,10 @@ compare_reads(const void *a, const void *b)
 {
 	const ReadRequest *ra = *(ReadRequest *const *) a;
 	const ReadRequest *rb = *(ReadRequest *const *) b;
-	int			len_a = VARSIZE(ra->encoded_key);
-	int			len_b = VARSIZE(rb->encoded_key);
 
 	if (ra->table != rb->table)
 		return ra->table < rb->table ? -1 : 1;
-	if (len_a != len_b)
-		return len_a - len_b;
-	return memcmp(ra->encoded_key, rb->encoded_key, len_a);
+	return key_compare(ra->encoded_key, rb->encoded_key);
 }
 
 static void

@@ -225,8 +225,8 @@ delete_if_expired(const Jsonb *old_item, Jsonb **new_item, void *arg)
 		return ITEM_KEEP;
 	key = item_index_key(expiry->index, &old_item->root);
 	if (key == NULL ||
-		memcmp(VARDATA(key), VARDATA(expiry->from), VARSIZE(key) - VARHDRSZ) < 0 ||
-		memcmp(VARDATA(key), VARDATA(expiry->before), VARSIZE(key) - VARHDRSZ) >= 0)
+		key_compare(key, expiry->from) < 0 ||
+		key_compare(key, expiry->before) >= 0)
 		return ITEM_KEEP;
 	return ITEM_DELETE;
 }
@@ -234,13 +234,7 @@ delete_if_expired(const Jsonb *old_item, Jsonb **new_item, void *arg)
 static int
 compare_keys(const ListCell *a, const ListCell *b)
 {
-	const bytea *key_a = lfirst(a);
-	const bytea *key_b = lfirst(b);
-	Size		len_a = VARSIZE(key_a) - VARHDRSZ;
-	Size		len_b = VARSIZE(key_b) - VARHDRSZ;
-	int			result = memcmp(VARDATA(key_a), VARDATA(key_b), Min(len_a, len_b));
-
-	return result != 0 ? result : (len_a > len_b) - (len_a < len_b);
+	return key_compare(lfirst(a), lfirst(b));
 }
 
 /* The keys of the items of a batch, in their order. */

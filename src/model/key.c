@@ -185,6 +185,17 @@ key_prefix_successor(const bytea *prefix)
 	return result;
 }
 
+int
+key_compare(const bytea *a, const bytea *b)
+{
+	int			len_a = VARSIZE_ANY_EXHDR(a);
+	int			len_b = VARSIZE_ANY_EXHDR(b);
+	int			result = memcmp(VARDATA_ANY(a), VARDATA_ANY(b),
+								Min(len_a, len_b));
+
+	return result != 0 ? result : len_a - len_b;
+}
+
 uint32
 key_partition_length(const char *key, uint32 len)
 {

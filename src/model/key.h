@@ -51,6 +51,10 @@ extern bytea *key_encode_prefix(const KeySchema *schema,
  * when there is none (all bytes 0xFF). */
 extern bytea *key_prefix_successor(const bytea *prefix);
 
+/* Order of encoded keys, as the B-trees have it: less than, equal to or greater
+ * than 0. */
+extern int	key_compare(const bytea *a, const bytea *b);
+
 /* Length in bytes of the partition part (hash, length byte, partition key)
  * of an encoded key with one partition attribute: what two keys of one item
  * collection share.  0 for bytes that are no key. */
