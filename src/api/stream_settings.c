@@ -32,6 +32,13 @@ read_stream_change(const JsonNode *request, StreamChange *change)
 	if (!change->enable)
 		return;
 	change->view_type = json_cstring(view_type);
+}
+
+void
+prepare_stream(const StreamChange *change)
+{
+	if (!change->enable)
+		return;
 	feed_check_server();
 	feed_prepare();
 }

@@ -5,11 +5,14 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "commands/event_trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -70,6 +73,21 @@ ddl_index_statement(const char *relation_name, const char *column_name,
 					concurrently ? "CONCURRENTLY " : "",
 					quote_qualified_identifier(ITEM_SCHEMA, relation_name),
 					quote_identifier(column_name), quote_identifier(column_name));
+}
+
+void
+ddl_check_create(void)
+{
+	Oid			schema = get_namespace_oid(ITEM_SCHEMA, false);
+	AclResult	result;
+
+#if PG_VERSION_NUM >= 160000
+	result = object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_CREATE);
+#else
+	result = pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE);
+#endif
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_SCHEMA, ITEM_SCHEMA);
 }
 
 void

@@ -1,0 +1,60 @@
+# Streams against those who mean no good: what users without privileges can
+# bring about, and item tables that their owners have altered.
+
+use strict;
+use warnings;
+
+use FeedServer;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = FeedServer::start('hostile', 'max_prepared_transactions = 5', 'autovacuum = off');
+
+sub sql { return $node->safe_psql('postgres', $_[0]) }
+
+# What psql says of a statement that fails
+sub failure
+{
+	my ($sql) = @_;
+	my ($rc, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql");
+
+	return $rc == 0 ? "no error: $out" : $err;
+}
+
+# The SQL to create a table with a stream
+sub creation
+{
+	my ($name) = @_;
+
+	return qq(SELECT dynamo.create_table('{"TableName": "$name",
+		"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+		"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+		"BillingMode": "PAY_PER_REQUEST",
+		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"}}'::jsonb)
+			#>> '{TableDescription,LatestStreamArn}');
+}
+
+sub enabling
+{
+	my ($name) = @_;
+
+	return qq(SELECT dynamo.update_table('{"TableName": "$name",
+		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}') IS NOT NULL);
+}
+
+sub slots { return sql(q(SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE 'dynamo%')) }
+
+# ---- without a worker, whoever enables a stream makes the slot ----
+
+sql('CREATE ROLE nobody');
+sql(creation('Plain') =~ s/"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"/"StreamEnabled": false/r);
+like(failure('SET ROLE nobody; ' . enabling('Missing')), qr/DY005/, 'a table that is missing');
+like(failure('SET ROLE nobody; ' . enabling('Plain')), qr/42501/, 'the table of somebody else');
+like(failure('SET ROLE nobody; ' . creation('Mine')), qr/42501/, 'who may not create tables');
+is(slots(), 0, 'no slot remains of what was refused');
+sql(enabling('Plain'));
+is(slots(), 1, 'but of what was done');
+
+$node->stop;
+done_testing();
