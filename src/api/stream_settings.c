@@ -4,6 +4,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
+#include "utils/lsyscache.h"
+
 #include "api/arn.h"
 #include "api/request.h"
 #include "api/stream_settings.h"
@@ -43,6 +46,20 @@ prepare_stream(const StreamChange *change)
 	feed_prepare();
 }
 
+/* What is not in the WAL cannot come into a stream. */
+static void
+check_logged(const TableRow *row)
+{
+	Oid			relid = catalog_item_table_oid(row);
+
+	if (OidIsValid(relid) &&
+		get_rel_persistence(relid) != RELPERSISTENCE_PERMANENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("item table \"%s\" is unlogged", row->relation_name),
+				 errhint("Streams need ALTER TABLE ... SET LOGGED.")));
+}
+
 void
 change_stream(const TableRow *row, const StreamChange *change, bool is_new)
 {
@@ -61,6 +78,8 @@ change_stream(const TableRow *row, const StreamChange *change, bool is_new)
 		validation_error("Table has no stream to disable: TableName: %s",
 						 row->table_name);
 
+	if (change->enable)
+		check_logged(row);
 	ddl_log_old_items(row, change->enable);
 	if (change->enable)
 	{

@@ -167,7 +167,7 @@ static void
 alter_columns(const TableRow *table, const char *action, const char *column,
 			  const char *type)
 {
-	run_statement(psprintf("ALTER TABLE %s %s COLUMN %s %s",
+	run_statement(psprintf("ALTER TABLE %s %s %s %s",
 						   quote_qualified_identifier(ITEM_SCHEMA, table->relation_name),
 						   action, quote_identifier(column), type));
 }
@@ -185,7 +185,7 @@ ddl_add_index(const TableRow *table, IndexRow *index)
 	index->position = last ? last->position + 1 : 1;
 	index->column_name = choose_column_name(relid);
 	index->status = INDEX_CREATING;
-	alter_columns(table, "ADD", index->column_name, "pg_catalog.bytea");
+	alter_columns(table, "ADD COLUMN", index->column_name, "pg_catalog.bytea");
 	catalog_write_index(index, true, relid);
 }
 
@@ -194,7 +194,9 @@ ddl_drop_index(const TableRow *table, const IndexRow *index)
 {
 	index_build_interrupt(table);
 	catalog_delete_index(index, catalog_item_table_oid(table));
-	alter_columns(table, "DROP", index->column_name, "");
+
+	/* The owner may have dropped it before */
+	alter_columns(table, "DROP COLUMN IF EXISTS", index->column_name, "");
 }
 
 void
