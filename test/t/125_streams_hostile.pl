@@ -7,6 +7,7 @@ use warnings;
 use FeedServer;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use PsqlSession;
 use Test::More;
 
 my $node = FeedServer::start('hostile', 'max_prepared_transactions = 5', 'autovacuum = off');
@@ -55,6 +56,24 @@ like(failure('SET ROLE nobody; ' . creation('Mine')), qr/42501/, 'who may not cr
 is(slots(), 0, 'no slot remains of what was refused');
 sql(enabling('Plain'));
 is(slots(), 1, 'but of what was done');
+
+# ---- streams end while a reader's transaction notes since when there are records ----
+
+sql('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
+sql(q(BEGIN; CREATE TABLE written (); ) . join('; ', map { creation($_) } qw(Read Ended Dropped)) . '; COMMIT');
+is(slots(), 0, 'no slot in a transaction that has written');
+my $reader = PsqlSession->new($node);
+$reader->query(q(BEGIN; SELECT count(*) FROM dynamo.stream_records('Read')));
+my @enders = map { PsqlSession->new($node) } 1 .. 2;
+$enders[0]->send(q(SELECT dynamo.update_table('{"TableName": "Ended", "StreamSpecification": {"StreamEnabled": false}}') IS NOT NULL));
+$enders[1]->send('DROP TABLE dynamo_data."Dropped"');
+ok($node->poll_query_until('postgres',
+	q(SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock')), 'they wait for it');
+$reader->query('COMMIT');
+is(join('', map { $_->finish } @enders), "t\n", 'and end');
+is(sql(q(SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM dynamo.streams WHERE ended_at IS NOT NULL)),
+	'Dropped Ended', 'the streams have ended');
+$reader->finish;
 
 $node->stop;
 done_testing();
