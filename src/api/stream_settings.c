@@ -55,9 +55,9 @@ check_logged(const TableRow *row)
 	if (OidIsValid(relid) &&
 		get_rel_persistence(relid) != RELPERSISTENCE_PERMANENT)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("item table \"%s\" is unlogged", row->relation_name),
-				 errhint("Streams need ALTER TABLE ... SET LOGGED.")));
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("unlogged item table \"%s\" cannot have a stream", row->relation_name),
+				 errhint("Use ALTER TABLE ... SET LOGGED before.")));
 }
 
 void
