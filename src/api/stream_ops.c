@@ -281,6 +281,19 @@ check_horizon(const StreamRow *stream, Iterator *iterator,
 	iterator->kind = ITERATOR_AT;
 }
 
+/*
+ * Without a worker, a stream that is waited for becomes ready, or ends, when
+ * somebody looks.  Returns it as it is then.
+ */
+static const StreamRow *
+make_progress(const StreamRow *stream)
+{
+	if (stream->drained || (!stream->ended_at && feed_is_ready()))
+		return stream;
+	feed_drain_here();
+	return find_stream(stream_arn(stream->table_name, stream->label));
+}
+
 /* ---- operations ---- */
 
 void
@@ -356,6 +369,7 @@ describe_stream(JsonNode *request, JsonNode *response)
 		validation_error("1 validation error detected: Value null at 'shardFilter.shardId' failed to satisfy constraint: Member must not be null");
 	stream = find_stream(json_cstring(json_get(request, "StreamArn")));
 	check_access(stream);
+	stream = make_progress(stream);
 
 	description = json_add(response, "StreamDescription");
 	json_set_object(description, 10);

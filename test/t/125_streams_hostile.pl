@@ -75,5 +75,26 @@ is(sql(q(SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM dynamo.stre
 	'Dropped Ended', 'the streams have ended');
 $reader->finish;
 
+# ---- who waits for a stream need not read it ----
+
+sub status
+{
+	my ($name) = @_;
+
+	return sql(qq(SELECT dynamo.describe_stream(jsonb_build_object('StreamArn', s -> 'StreamArn'))
+		#>> '{StreamDescription,StreamStatus}'
+		FROM jsonb_array_elements(dynamo.list_streams('{"TableName": "$name"}') -> 'Streams') AS s));
+}
+
+sql('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
+sql('BEGIN; CREATE TABLE written_too (); ' . creation('Waited') . '; COMMIT');
+is(slots(), 0, 'no slot yet');
+status('Waited');
+is(status('Waited'), 'ENABLED', 'DescribeStream enables');
+sql(q(SELECT dynamo.put_item('Waited', '{"id": {"S": "a"}}')));
+is(sql(q(SELECT count(*) FROM dynamo.stream_records('Waited'))), 1, 'a stream that has records');
+sql('DROP TABLE dynamo_data."Waited"');
+is(status('Waited'), 'DISABLED', 'DescribeStream disables');
+
 $node->stop;
 done_testing();
