@@ -13,6 +13,7 @@
 #include "dynamo.h"
 #include "errors.h"
 #include "feed/drain.h"
+#include "feed/slot_guard.h"
 #include "store/ddl.h"
 #include "store/streams.h"
 #include "worker.h"
@@ -43,7 +44,7 @@ prepare_stream(const StreamChange *change)
 	if (!change->enable)
 		return;
 	feed_check_server();
-	feed_prepare();
+	slot_guard(feed_prepare);
 }
 
 /* What is not in the WAL cannot come into a stream. */

@@ -96,5 +96,27 @@ is(sql(q(SELECT count(*) FROM dynamo.stream_records('Waited'))), 1, 'a stream th
 sql('DROP TABLE dynamo_data."Waited"');
 is(status('Waited'), 'DISABLED', 'DescribeStream disables');
 
+# ---- an error that is caught leaves the slot to others ----
+
+sql('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots');
+status('Read');
+my $writer = PsqlSession->new($node);
+$writer->query('BEGIN; CREATE TABLE being_written ()');
+my $catcher = PsqlSession->new($node);
+like($catcher->query(q(SET lock_timeout = '100ms';
+	DO $$ BEGIN
+		PERFORM count(*) FROM dynamo.stream_records('Read');
+	EXCEPTION WHEN lock_not_available THEN
+		RAISE NOTICE 'caught';
+	END $$)), qr/caught/, 'a slot that is not made in time');
+$writer->query('COMMIT');
+is(slots(), 0, 'is not there');
+status('Read');
+is(status('Read'), 'ENABLED', 'another session makes it');
+is($catcher->query(q(DO $$ BEGIN
+		PERFORM count(*) FROM dynamo.stream_records('Read');
+	END $$)), '', 'and that one goes on');
+$_->finish foreach $writer, $catcher;
+
 $node->stop;
 done_testing();
