@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -11,6 +12,8 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -226,13 +229,45 @@ streams_add(StreamRow *row, const TableRow *table)
 	write_row(row, true);
 }
 
+/*
+ * Lock a stream against whoever drains the WAL, who may be noting since when
+ * there are records; false if the row has been changed in between.
+ */
+static bool
+lock_stream(const StreamRow *row)
+{
+	Oid			index_oid;
+	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
+	HeapTuple	tuple = find_stream(catalog, index_oid, row);
+	Buffer		buffer;
+	TM_FailureData failure;
+	TM_Result	result;
+
+	result = heap_lock_tuple(catalog, tuple, GetCurrentCommandId(true),
+							 LockTupleNoKeyExclusive, LockWaitBlock, false,
+							 &buffer, &failure);
+	ReleaseBuffer(buffer);
+	table_close(catalog, RowExclusiveLock);
+	return result == TM_Ok;
+}
+
 void
 streams_end(const TableRow *table)
 {
-	StreamRow  *row = streams_latest(table);
+	StreamRow  *row;
 
-	if (row == NULL || row->ended_at)
-		return;
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		row = streams_latest(table);
+		if (row == NULL || row->ended_at)
+			return;
+		if (lock_stream(row))
+			break;
+	}
+
+	/* As it is under the lock */
+	row = streams_latest(table);
 	row->ended_at = GetCurrentTimestamp();
 	row->end_lsn = GetXLogInsertRecPtr();
 	write_row(row, false);
