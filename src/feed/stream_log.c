@@ -825,7 +825,7 @@ read_segment(Relation rel, Oid index_oid, Snapshot snapshot,
 		bool		nulls[Natts_records];
 
 		CHECK_FOR_INTERRUPTS();
-		if (list_length(*records) >= limit || *bytes <= 0)
+		if (list_length(*records) >= limit)
 		{
 			complete = false;
 			break;
@@ -835,6 +835,11 @@ read_segment(Relation rel, Oid index_oid, Snapshot snapshot,
 		record->sequence = TextDatumGetCString(values[Anum_rec_sequence - 1]);
 		record->record = DatumGetJsonbPCopy(values[Anum_rec_record - 1]);
 		*bytes -= VARSIZE(record->record);
+		if (*bytes < 0 && *records != NIL)
+		{
+			complete = false;
+			break;
+		}
 		*records = lappend(*records, record);
 	}
 	systable_endscan_ordered(scan);

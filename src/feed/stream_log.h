@@ -76,7 +76,7 @@ extern void stream_log_maintain(void);
 
 /*
  * Read the records of a shard from a sequence number on (`after`: beyond it),
- * `limit` at most, and not many more than max_bytes bytes of them.  Returns
+ * `limit` at most, and max_bytes bytes of them, but at least one.  Returns
  * LogRecord *, and how far the log went.  *more: there are others.
  */
 extern List *stream_log_read(const StreamRow *stream, int shard,

@@ -284,6 +284,43 @@ is(outcome('DROP DATABASE second WITH (FORCE)'), '', 'a database goes in the mid
 $_->kill_kill foreach values %busy;
 wait_for('... and the slot, too', sub { slots() == 1 });
 
+# ---- no slot left ----
+
+sql("SELECT pg_create_physical_replication_slot('taken_' || i) FROM generate_series(1, current_setting('max_replication_slots')::int - " . slots() . ') AS i');
+sql('CREATE DATABASE third');
+$database = 'third';
+sql('CREATE EXTENSION dynamo');
+my $third_arn = create_table('Third', 'KEYS_ONLY');
+wait_for('without a slot', sub {
+	sql(q(SELECT last_error FROM dynamo.worker_status WHERE kind = 'dynamo feed worker')) eq 'all replication slots are in use' });
+is(status($third_arn), 'ENABLING', '... a stream stays as it is');
+put('Third', 'before');
+sql(q(SELECT pg_drop_replication_slot('taken_1')));
+wait_for('... until one is free', sub { status($third_arn) eq 'ENABLED' });
+put('Third', 'after');
+wait_for('... and then has records', sub { count_records('Third') == 1 });
+$database = 'postgres';
+is(outcome('DROP DATABASE third'), '', 'its database can be dropped');
+sql(q(SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name ~ '^taken_'));
+
+# ---- pages of a megabyte ----
+
+$arn = create_table('Large', 'NEW_AND_OLD_IMAGES');
+wait_for('a stream of large items', sub { status($arn) eq 'ENABLED' });
+sql(q(SELECT dynamo.put_item('Large', jsonb_build_object('id', '{"S": "large"}'::jsonb,
+	'v', jsonb_build_object('S', repeat(i::text, 390000)))) FROM generate_series(1, 4) AS i));
+wait_for('... has records', sub { count_records('Large') == 4 });
+my @sizes;
+for (my $iterator = iterator($arn, 'TRIM_HORIZON'); @sizes < 4 && $iterator; )
+{
+	my $page = decode_json(get_records($iterator));
+
+	push @sizes, scalar @{ $page->{Records} };
+	$iterator = $page->{NextShardIterator};
+}
+is("@sizes", '1 1 1 1', '... of which no two are on a page');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Large"}')));
+
 # ---- crashes ----
 
 sql('ALTER SYSTEM SET dynamo.stream_shards = 3');
