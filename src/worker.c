@@ -29,7 +29,6 @@
 #include "replication/slot.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
@@ -45,6 +44,7 @@
 #include "feed/drain.h"
 #include "feed/feed_worker.h"
 #include "feed/ttl.h"
+#include "shared_memory.h"
 #include "store/index_build.h"
 #include "worker.h"
 
@@ -108,7 +108,7 @@ typedef struct WorkerTarget
 
 typedef struct WorkerShared
 {
-	slock_t		mutex;
+	slock_t		mutex;			/* first */
 	Latch	   *launcher;		/* NULL: not running */
 	int			nrequests;
 	WorkerRequest requests[REQUESTS_MAX];
@@ -132,16 +132,11 @@ static WorkerShared *shared = NULL;
 static bool wake_at_commit[WORKER_KINDS];
 static WorkerStatus *my_status = NULL;
 
-static shmem_request_hook_type prev_shmem_request_hook = NULL;
-static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
-
 /* ---- shared memory ---- */
 
 static void
 request_shared_memory(void)
 {
-	if (prev_shmem_request_hook)
-		prev_shmem_request_hook();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(WorkerShared)));
 	RequestAddinShmemSpace(feed_worker_shmem_size());
 }
@@ -149,19 +144,8 @@ request_shared_memory(void)
 static void
 start_shared_memory(void)
 {
-	bool		found;
-
-	if (prev_shmem_startup_hook)
-		prev_shmem_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("dynamo workers", sizeof(WorkerShared), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(WorkerShared));
-		SpinLockInit(&shared->mutex);
-	}
+	shared = shared_memory_struct("dynamo workers", sizeof(WorkerShared));
 	feed_worker_shmem_init();
-	LWLockRelease(AddinShmemInitLock);
 }
 
 void
@@ -171,10 +155,7 @@ worker_init(void)
 
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
-	prev_shmem_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	prev_shmem_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = start_shared_memory;
+	shared_memory_add(request_shared_memory, start_shared_memory);
 	feed_worker_init();
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;

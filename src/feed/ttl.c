@@ -20,9 +20,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "replication/message.h"
-#include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/builtins.h"
@@ -39,6 +37,7 @@
 #include "feed/feed_marker.h"
 #include "feed/ttl.h"
 #include "model/json.h"
+#include "shared_memory.h"
 #include "store/as_owner.h"
 #include "store/item_check.h"
 #include "store/item_scan.h"
@@ -122,15 +121,12 @@ typedef struct LastRound
 
 typedef struct TtlShared
 {
-	slock_t		mutex;
+	slock_t		mutex;			/* first */
 	LastRound	last[LAST_ROUNDS_MAX];
 } TtlShared;
 
 static TtlShared *shared = NULL;
 static Round *current = NULL;
-
-static shmem_request_hook_type prev_shmem_request_hook = NULL;
-static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
 
 PG_FUNCTION_INFO_V1(dynamo_expire_items);
 
@@ -139,37 +135,19 @@ PG_FUNCTION_INFO_V1(dynamo_expire_items);
 static void
 request_shared_memory(void)
 {
-	if (prev_shmem_request_hook)
-		prev_shmem_request_hook();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(TtlShared)));
 }
 
 static void
 start_shared_memory(void)
 {
-	bool		found;
-
-	if (prev_shmem_startup_hook)
-		prev_shmem_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("dynamo ttl", sizeof(TtlShared), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(TtlShared));
-		SpinLockInit(&shared->mutex);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	shared = shared_memory_struct("dynamo ttl", sizeof(TtlShared));
 }
 
 void
 ttl_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	prev_shmem_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	prev_shmem_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = start_shared_memory;
+	shared_memory_add(request_shared_memory, start_shared_memory);
 }
 
 /*
