@@ -8,9 +8,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -20,6 +18,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "store/catalog_table.h"
 #include "store/streams.h"
 
 #define STREAMS		"streams"
@@ -97,11 +96,7 @@ streams_read(const char *table_name, StreamsSnapshot snapshot)
 
 	InitDirtySnapshot(dirty);
 	if (table_name)
-	{
-		ScanKeyInit(&key, Anum_st_table_name, BTEqualStrategyNumber, F_TEXTEQ,
-					CStringGetTextDatum(table_name));
-		key.sk_collation = C_COLLATION_OID;
-	}
+		catalog_text_key(&key, Anum_st_table_name, table_name);
 	scan = systable_beginscan(catalog, InvalidOid, false,
 							  snapshot == STREAMS_DIRTY ? &dirty : NULL,
 							  table_name ? 1 : 0, &key);
@@ -131,25 +126,12 @@ streams_latest(const TableRow *table)
 
 /* ---- writing ---- */
 
-/* The tuple of a stream, to be overwritten or deleted. */
-static HeapTuple
-find_stream(Relation catalog, Oid index_oid, const StreamRow *row)
+/* Look for a stream. */
+static void
+init_key(ScanKey key, const StreamRow *row)
 {
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_st_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
+	ScanKeyInit(key, Anum_st_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
 				UUIDPGetDatum(&row->stream_id));
-	scan = systable_beginscan(catalog, index_oid, OidIsValid(index_oid), NULL,
-							  1, &key);
-	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "stream %s of table \"%s\" is not in dynamo.streams",
-			 row->label, row->table_name);
-	tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
 }
 
 static void
@@ -159,7 +141,8 @@ write_row(const StreamRow *row, bool is_new)
 	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
 	Datum		values[Natts_streams];
 	bool		nulls[Natts_streams] = {0};
-	HeapTuple	tuple;
+	ScanKeyData key;
+	HeapTuple	old = NULL;
 
 	values[Anum_st_stream_id - 1] = UUIDPGetDatum(&row->stream_id);
 	values[Anum_st_table_name - 1] = CStringGetTextDatum(row->table_name);
@@ -178,12 +161,15 @@ write_row(const StreamRow *row, bool is_new)
 	values[Anum_st_drained - 1] = BoolGetDatum(row->drained);
 	values[Anum_st_trimmed_to - 1] = LSNGetDatum(row->trimmed_to);
 
-	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
-	if (is_new)
-		CatalogTupleInsert(catalog, tuple);
-	else
-		CatalogTupleUpdate(catalog, &find_stream(catalog, index_oid, row)->t_self,
-						   tuple);
+	if (!is_new)
+	{
+		init_key(&key, row);
+		old = catalog_find(catalog, index_oid, 1, &key);
+		if (!HeapTupleIsValid(old))
+			elog(ERROR, "stream %s of table \"%s\" is not in dynamo.streams",
+				 row->label, row->table_name);
+	}
+	catalog_put(catalog, old, values, nulls);
 	table_close(catalog, RowExclusiveLock);
 	CommandCounterIncrement();
 }
@@ -247,10 +233,8 @@ streams_write(const StreamRow *row)
 void
 streams_delete(const StreamRow *row)
 {
-	Oid			index_oid;
-	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
+	ScanKeyData key;
 
-	CatalogTupleDelete(catalog, &find_stream(catalog, index_oid, row)->t_self);
-	table_close(catalog, RowExclusiveLock);
-	CommandCounterIncrement();
+	init_key(&key, row);
+	catalog_delete(STREAMS, STREAMS_PKEY, 1, &key);
 }
