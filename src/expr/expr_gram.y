@@ -29,7 +29,7 @@ static void expr_yyerror(ExprParser *parser, yyscan_t scanner,
 
 %union
 {
-	ExprToken	token;
+	Token		token;
 	ExprOp		op;
 	ExprNode   *node;
 	DocPath    *path;

@@ -29,7 +29,7 @@ static void partiql_yyerror(PartiqlParser *parser, yyscan_t scanner,
 
 %union
 {
-	PartiqlToken token;
+	Token		token;
 	ExprOp		op;
 	ExprNode   *node;
 	DocPath    *path;
