@@ -685,6 +685,25 @@ worker_try_quietly(void (*part) (void *arg), void *arg)
 	return try_part(part, arg, false);
 }
 
+void
+worker_begin_transaction(const char *activity)
+{
+	SetCurrentStatementStartTimestamp();
+	pgstat_report_activity(STATE_RUNNING, activity);
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
+worker_end_transaction(MemoryContext context)
+{
+	if (ActiveSnapshotSet())
+		PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+	MemoryContextSwitchTo(context);
+}
+
 static void
 worker_exit(int code, Datum arg)
 {

@@ -55,6 +55,13 @@ extern bool worker_try_quietly(void (*part) (void *arg), void *arg);
  */
 extern bool worker_is_wanted_elsewhere(void);
 
+/*
+ * For parts: a transaction with a snapshot, which the server's statistics show
+ * as this activity; and its end, back in a memory context.
+ */
+extern void worker_begin_transaction(const char *activity);
+extern void worker_end_transaction(MemoryContext context);
+
 /* For workers: note that something was done now, for dynamo.worker_status. */
 extern void worker_report_activity(void);
 

@@ -25,7 +25,6 @@
 /* Bytes of items that a BatchGetItem reads at most. */
 #define BATCH_GET_MAX_SIZE	(16 * 1024 * 1024)
 
-#define DUPLICATE_KEYS	"Provided list of item keys contains duplicates"
 
 /* ---- BatchGetItem ---- */
 
@@ -269,8 +268,7 @@ prepare_batch_write(WriteRequest *write, const JsonNode *table_name,
 	attr_map_normalize(item);
 	write->kind = WRITE_PUT;
 	write->item = json_to_jsonb(item);
-	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
+	item_check_size(write->item);
 }
 
 /* All puts and deletions of a request, of all tables. */
@@ -313,11 +311,7 @@ check_batch_writes(WriteRequest *writes, int nwrites)
 		write_check(&writes[i]);
 	}
 	sorted = write_sort(writes, nwrites, &nsorted);
-	for (int i = 1; i < nsorted; i++)
-	{
-		if (write_compare(sorted[i - 1], sorted[i]) == 0)
-			validation_error(DUPLICATE_KEYS);
-	}
+	write_refuse_duplicates(sorted, nsorted, DUPLICATE_KEYS);
 	return sorted;
 }
 
@@ -365,8 +359,7 @@ batch_write_item(JsonNode *request, JsonNode *response)
 	WriteRequest **sorted;
 	int			nwrites;
 
-	PreventCommandIfReadOnly("BatchWriteItem");
-	PreventCommandIfParallelMode("BatchWriteItem");
+	check_may_write("BatchWriteItem");
 
 	writes = prepare_batch_writes(entries, &nwrites);
 	table_set_init(&tables, entries->len);

@@ -4,7 +4,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "miscadmin.h"
 #include "utils/snapmgr.h"
 
 #include "api/item_collection.h"
@@ -28,8 +27,7 @@ run_write(const char *operation, WriteKind kind, JsonNode *request,
 	Capacity	capacity;
 	JsonNode	metrics;
 
-	PreventCommandIfReadOnly(operation);
-	PreventCommandIfParallelMode(operation);
+	check_may_write(operation);
 
 	write_prepare(&write, kind, request);
 	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);

@@ -92,8 +92,7 @@ prepare_put(WriteRequest *write, JsonNode *request)
 	attr_map_normalize(item);
 	write->return_values = read_narrow_return_values(request);
 	write->item = json_to_jsonb(item);
-	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
+	item_check_size(write->item);
 	prepare_expected(request, write);
 	prepare_only_condition(request, write);
 }
@@ -485,21 +484,17 @@ write_run(WriteRequest *write)
 		capacity_write_item(write->capacity, &write->cost);
 }
 
-int
-write_compare(const WriteRequest *a, const WriteRequest *b)
-{
-	Oid			relid_a = RelationGetRelid(a->table->rel);
-	Oid			relid_b = RelationGetRelid(b->table->rel);
-
-	if (relid_a != relid_b)
-		return relid_a < relid_b ? -1 : 1;
-	return key_compare(a->encoded_key, b->encoded_key);
-}
-
 static int
-compare_pointers(const void *a, const void *b)
+compare_writes(const void *a, const void *b)
 {
-	return write_compare(*(WriteRequest *const *) a, *(WriteRequest *const *) b);
+	const WriteRequest *x = *(WriteRequest *const *) a;
+	const WriteRequest *y = *(WriteRequest *const *) b;
+	Oid			relid_x = RelationGetRelid(x->table->rel);
+	Oid			relid_y = RelationGetRelid(y->table->rel);
+
+	if (relid_x != relid_y)
+		return relid_x < relid_y ? -1 : 1;
+	return key_compare(x->encoded_key, y->encoded_key);
 }
 
 WriteRequest **
@@ -513,8 +508,18 @@ write_sort(WriteRequest *writes, int nwrites, int *nsorted)
 		if (writes[i].encoded_key != NULL)
 			sorted[(*nsorted)++] = &writes[i];
 	}
-	qsort(sorted, *nsorted, sizeof(WriteRequest *), compare_pointers);
+	qsort(sorted, *nsorted, sizeof(WriteRequest *), compare_writes);
 	return sorted;
+}
+
+void
+write_refuse_duplicates(WriteRequest **sorted, int nsorted, const char *message)
+{
+	for (int i = 1; i < nsorted; i++)
+	{
+		if (compare_writes(&sorted[i - 1], &sorted[i]) == 0)
+			validation_error("%s", message);
+	}
 }
 
 /* Write one of several items of a table. */

@@ -71,6 +71,9 @@ typedef struct WriteRequest
 	struct CancellationReason *reason;	/* why it cannot be; NULL: it can */
 } WriteRequest;
 
+/* What is said of a batch in which an item comes twice. */
+#define DUPLICATE_KEYS	"Provided list of item keys contains duplicates"
+
 /*
  * Read PutItem's, UpdateItem's, DeleteItem's or ConditionCheck's members of a
  * request, checking what can be checked without the table.
@@ -102,8 +105,9 @@ extern void write_check_key_values(const WriteRequest *write);
 extern WriteRequest **write_sort(WriteRequest *writes, int nwrites,
 								 int *nsorted);
 
-/* That order. */
-extern int	write_compare(const WriteRequest *a, const WriteRequest *b);
+/* Raise ValidationException if two of them are of one item. */
+extern void write_refuse_duplicates(WriteRequest **sorted, int nsorted,
+									const char *message);
 
 /*
  * Write sorted items, no item twice.  `decide` is write_decide() or something

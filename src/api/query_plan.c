@@ -16,7 +16,6 @@
 
 #define START_KEY_INVALID	"The provided starting key is invalid"
 #define TOO_MANY_CONDITIONS	"Conditions can be of length 1 or 2 only"
-#define KEY_MISMATCH		"The provided key element does not match the schema"
 
 static const char *const query_expressions[] =
 {"ProjectionExpression", "FilterExpression", "KeyConditionExpression", NULL};
@@ -275,8 +274,7 @@ find_clause(const KeyClause *clauses, int nclauses, const KeyAttr *attr)
 {
 	for (int i = 0; i < nclauses; i++)
 	{
-		if (clauses[i].name_len == attr->name_len &&
-			memcmp(clauses[i].name, attr->name, attr->name_len) == 0)
+		if (key_attr_is(attr, clauses[i].name, clauses[i].name_len))
 			return &clauses[i];
 	}
 	return NULL;
@@ -504,8 +502,8 @@ count_start_attributes(const QueryPlan *plan)
 		bool		in_both = false;
 
 		for (int k = 0; k < KEY_NATTRS(&plan->index->key) && !in_both; k++)
-			in_both = plan->index->key.attrs[k].name_len == attr->name_len &&
-				memcmp(plan->index->key.attrs[k].name, attr->name, attr->name_len) == 0;
+			in_both = key_attr_is(attr, plan->index->key.attrs[k].name,
+								  plan->index->key.attrs[k].name_len);
 		count += !in_both;
 	}
 	return count;

@@ -6,7 +6,6 @@
 #include "access/table.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 
 #include "api/operations.h"
 #include "api/parameters.h"
@@ -208,8 +207,7 @@ run_write(const Statement *statement, const JsonNode *request,
 	const JsonNode *attributes;
 	JsonNode   *items;
 
-	PreventCommandIfReadOnly("ExecuteStatement");
-	PreventCommandIfParallelMode("ExecuteStatement");
+	check_may_write("ExecuteStatement");
 
 	rel = open_table(&statement->table_name, RowExclusiveLock,
 					 statement_privileges(statement), &descriptor);
@@ -234,22 +232,10 @@ run_write(const Statement *statement, const JsonNode *request,
 void
 execute_statement(JsonNode *request, JsonNode *response)
 {
-	Statement  *statement = statement_parse(json_get(request, "Statement"),
-											json_get(request, "Parameters"));
+	Statement  *statement = statement_prepare(request);
 
-	statement_check(statement);
-	switch (statement->kind)
-	{
-		case STATEMENT_SELECT:
-			run_select(statement, request, response);
-			break;
-		case STATEMENT_EXISTS:
-			validation_error("EXISTS can only be used in ExecuteTransaction write requests.");
-			break;
-		case STATEMENT_INSERT:
-		case STATEMENT_UPDATE:
-		case STATEMENT_DELETE:
-			run_write(statement, request, response);
-			break;
-	}
+	if (statement->kind == STATEMENT_SELECT)
+		run_select(statement, request, response);
+	else
+		run_write(statement, request, response);
 }

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "miscadmin.h"
 
 #include "api/operations.h"
 #include "api/parameters.h"
@@ -193,13 +192,10 @@ run_writes(TransactMember *members, int n, const JsonNode *request,
 		   JsonNode *response)
 {
 	WriteRequest *writes = palloc0(sizeof(WriteRequest) * n);
-	CapacityDetail detail = capacity_detail(request);
-	TableSet	tables;
 	JsonNode	content;
 	uint64		size = 0;
 
-	PreventCommandIfReadOnly("ExecuteTransaction");
-	PreventCommandIfParallelMode("ExecuteTransaction");
+	check_may_write("ExecuteTransaction");
 
 	for (int i = 0; i < n; i++)
 		members[i].write = &writes[i];
@@ -210,15 +206,8 @@ run_writes(TransactMember *members, int n, const JsonNode *request,
 	transact_check_size(size);
 
 	token_content(request, &content);
-	if (transact_happened("ExecuteTransaction",
-						  json_get(request, "ClientRequestToken"), &content))
-		transact_add_replay_capacity(writes, n, detail, response);
-	else
-	{
-		transact_write(writes, n, detail, &tables, NULL);
-		table_set_close(&tables);
-		write_add_capacities(writes, n, &tables, response);
-	}
+	transact_write_once("ExecuteTransaction", request, &content, writes, n,
+						response);
 	json_set_array(json_add(response, "Responses"), 0);
 }
 

@@ -271,10 +271,8 @@ check_horizon(const StreamRow *stream, Iterator *iterator,
 
 	if (strcmp(iterator->sequence, horizon) >= 0)
 		return;
-	if (iterator->kind != ITERATOR_HORIZON && strcmp(iterator->sequence, start) >= 0)
-		dynamo_error(DYNAMO_TRIMMED_DATA_ACCESS,
-					 "The operation attempted to read past the oldest stream record in a shard.");
-	if (iterator->kind != ITERATOR_HORIZON && strcmp(start, horizon) < 0)
+	if (iterator->kind != ITERATOR_HORIZON &&
+		(strcmp(iterator->sequence, start) >= 0 || strcmp(start, horizon) < 0))
 		dynamo_error(DYNAMO_TRIMMED_DATA_ACCESS,
 					 "The operation attempted to read past the oldest stream record in a shard.");
 	strcpy(iterator->sequence, horizon);

@@ -75,19 +75,22 @@ expr_make_node_array(ExprOp op, int nargs, ExprNode **args)
 	return node;
 }
 
+/* The list is freed. */
 ExprNode *
-expr_make_node_list(ExprOp op, const List *args)
+expr_make_node_list(ExprOp op, List *args)
 {
-	ExprNode  **array = palloc(sizeof(ExprNode *) * list_length(args));
+	int			nargs = list_length(args);
+	ExprNode  **array = palloc(sizeof(ExprNode *) * nargs);
 	ListCell   *lc;
 
 	foreach(lc, args)
 		array[foreach_current_index(lc)] = lfirst(lc);
-	return expr_make_node_array(op, list_length(args), array);
+	list_free(args);
+	return expr_make_node_array(op, nargs, array);
 }
 
-ExprNode *
-expr_make_node_va(ExprOp op, int nargs, va_list args)
+static ExprNode *
+make_node(ExprOp op, int nargs, va_list args)
 {
 	ExprNode  **array = palloc(sizeof(ExprNode *) * nargs);
 
@@ -103,7 +106,7 @@ expr_make_node(ExprOp op, int nargs,...)
 	va_list		args;
 
 	va_start(args, nargs);
-	node = expr_make_node_va(op, nargs, args);
+	node = make_node(op, nargs, args);
 	va_end(args);
 	return node;
 }
@@ -115,7 +118,7 @@ expr_make_function(ExprFunction function, int nargs,...)
 	va_list		args;
 
 	va_start(args, nargs);
-	node = expr_make_node_va(OP_FUNCTION, nargs, args);
+	node = make_node(OP_FUNCTION, nargs, args);
 	va_end(args);
 	node->function = function;
 	return node;

@@ -51,8 +51,7 @@ extern int	expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser,
 					   yyscan_t scanner);
 pg_noreturn extern void expr_syntax_error(ExprParser *parser,
 										  yyscan_t scanner);
-extern ExprNode *expr_build(ExprParser *parser, ExprOp op, int nargs,...);
-extern ExprNode *expr_build_list(ExprParser *parser, ExprOp op, List *args);
+extern ExprNode *expr_operator(ExprParser *parser, ExprNode *node);
 extern ExprNode *expr_build_function(ExprParser *parser, Token name,
 									 List *args);
 extern ExprNode *expr_build_value(Token ref);

@@ -138,8 +138,7 @@ extern ExprNode *expr_make_path(const char *name, uint32 name_len);
 extern ExprNode *expr_build_path(const DocPath *path);
 extern ExprNode *expr_make_value(JsonNode *value);
 extern ExprNode *expr_make_node_array(ExprOp op, int nargs, ExprNode **args);
-extern ExprNode *expr_make_node_list(ExprOp op, const List *args);
-extern ExprNode *expr_make_node_va(ExprOp op, int nargs, va_list args);
+extern ExprNode *expr_make_node_list(ExprOp op, List *args);
 extern ExprNode *expr_make_node(ExprOp op, int nargs,...);
 extern ExprNode *expr_make_function(ExprFunction function, int nargs,...);
 
@@ -207,6 +206,7 @@ pg_noreturn extern void expr_path_needed_error(ExprKind kind,
 /* Value at a path of an item (NULL: no item); false if there is none. */
 extern bool doc_path_get(const DocPath *path, const JsonbContainer *item,
 						 AttrValue *value);
+extern bool path_element_equal(const PathElement *a, const PathElement *b);
 extern bool doc_path_equal(const DocPath *a, const DocPath *b);
 
 /* "[a, [1], b]" */

@@ -193,35 +193,13 @@ expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 
 /* ---- actions of the grammar: conditions and operands ---- */
 
-/* Count what counts as an operator. */
-static void
-count_operator(ExprParser *parser)
+/* Count a node that counts as an operator. */
+ExprNode *
+expr_operator(ExprParser *parser, ExprNode *node)
 {
 	/* The number is not known before the end: see expr_parse_text */
 	if (++parser->noperators > EXPR_MAX_OPERATORS)
 		note_fault(parser, FAULT_OPERATORS, "");
-}
-
-ExprNode *
-expr_build(ExprParser *parser, ExprOp op, int nargs,...)
-{
-	ExprNode   *node;
-	va_list		args;
-
-	count_operator(parser);
-	va_start(args, nargs);
-	node = expr_make_node_va(op, nargs, args);
-	va_end(args);
-	return node;
-}
-
-ExprNode *
-expr_build_list(ExprParser *parser, ExprOp op, List *args)
-{
-	ExprNode   *node = expr_make_node_list(op, args);
-
-	count_operator(parser);
-	list_free(args);
 	return node;
 }
 
@@ -229,7 +207,7 @@ expr_build_list(ExprParser *parser, ExprOp op, List *args)
 ExprNode *
 expr_build_function(ExprParser *parser, Token name, List *args)
 {
-	ExprNode   *node = expr_build_list(parser, OP_FUNCTION, args);
+	ExprNode   *node = expr_operator(parser, expr_make_node_list(OP_FUNCTION, args));
 	bool		in_update = parser->kind == EXPR_UPDATE;
 
 	node->function = FUNC_UNKNOWN;

@@ -353,36 +353,19 @@ note_batch(const Batch *batch, void *arg)
 	MemoryContextSwitchTo(old_context);
 }
 
-static void
-begin_transaction(const char *activity)
-{
-	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, activity);
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-static void
-end_transaction(void)
-{
-	if (ActiveSnapshotSet())
-		PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(false);
-}
-
 /* Delete a batch of a table: a transaction of its own. */
 static void
 expire_batch(void *arg)
 {
 	TableTurn  *turn = arg;
+	MemoryContext context = CurrentMemoryContext;
 	const TableDescriptor *descriptor;
 	Relation	rel;
 	char		activity[256];
 
 	snprintf(activity, sizeof(activity), "expiring items of table \"%s\"",
 			 turn->table_name);
-	begin_transaction(activity);
+	worker_begin_transaction(activity);
 	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_SUSET,
 							 PGC_S_OVERRIDE, GUC_ACTION_LOCAL, true, 0, false);
 	rel = open_to_expire(turn->table_name, true, &descriptor);
@@ -397,7 +380,7 @@ expire_batch(void *arg)
 		delete_batch(rel, descriptor, &batch, note_batch, turn);
 		table_close(rel, NoLock);
 	}
-	end_transaction();
+	worker_end_transaction(context);
 }
 
 /* Say in errors which table they are about. */
@@ -474,7 +457,7 @@ begin_round(void)
 
 	/* From here on it is there to be ended, whatever happens */
 	current = round;
-	begin_transaction("looking for tables with time to live");
+	worker_begin_transaction("looking for tables with time to live");
 	foreach(lc, catalog_ttl_indexes())
 	{
 		const IndexRow *row = lfirst(lc);
@@ -488,8 +471,7 @@ begin_round(void)
 		round->turns = lappend(round->turns, turn);
 		MemoryContextSwitchTo(old_context);
 	}
-	end_transaction();
-	MemoryContextSwitchTo(old_context);
+	worker_end_transaction(old_context);
 }
 
 static void

@@ -230,6 +230,31 @@ json_string_is(const JsonNode *node, const char *str)
 		node->len == strlen(str) && memcmp(node->u.str, str, node->len) == 0;
 }
 
+bool
+json_to_bool(const JsonNode *node, bool *value)
+{
+	/* false and true in turn */
+	static const char *const words[] = {"false", "true", "no", "yes", "0", "1"};
+
+	if (node->kind == JSON_TRUE || node->kind == JSON_FALSE)
+	{
+		*value = (node->kind == JSON_TRUE);
+		return true;
+	}
+	if (node->kind != JSON_STRING)
+		return false;
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		if (node->len == strlen(words[i]) &&
+			pg_strncasecmp(node->u.str, words[i], node->len) == 0)
+		{
+			*value = i % 2 == 1;
+			return true;
+		}
+	}
+	return false;
+}
+
 /*-------------------------------------------------------------------------
  * Building
  *-------------------------------------------------------------------------

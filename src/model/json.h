@@ -96,6 +96,9 @@ extern char *json_cstring(const JsonNode *node);
 /* Does a string node equal a C string? */
 extern bool json_string_is(const JsonNode *node, const char *str);
 
+/* A boolean, or a string that the service takes for one; false if neither. */
+extern bool json_to_bool(const JsonNode *node, bool *value);
+
 /* ---- building ---- */
 
 extern void json_set_null(JsonNode *node);

@@ -247,24 +247,12 @@ partiql_value_node(PartiqlParser *parser, JsonNode *value)
 	return expr_make_value(value);
 }
 
-/* Count an operator. */
-static void
-count_operator(PartiqlParser *parser)
+/* Count a node that counts as an operator. */
+ExprNode *
+partiql_operator(PartiqlParser *parser, ExprNode *node)
 {
 	/* The number is not known before the end: see statement_parse */
 	parser->noperators++;
-}
-
-ExprNode *
-partiql_node(PartiqlParser *parser, ExprOp op, int nargs,...)
-{
-	ExprNode   *node;
-	va_list		args;
-
-	count_operator(parser);
-	va_start(args, nargs);
-	node = expr_make_node_va(op, nargs, args);
-	va_end(args);
 	return node;
 }
 
@@ -273,7 +261,7 @@ partiql_not(PartiqlParser *parser, ExprNode *node, bool negated)
 {
 	if (!negated)
 		return node;
-	return partiql_node(parser, OP_NOT, 1, node);
+	return partiql_operator(parser, expr_make_node(OP_NOT, 1, node));
 }
 
 /* left IN (operands) */
@@ -282,13 +270,12 @@ partiql_in(PartiqlParser *parser, ExprNode *left, List *operands)
 {
 	int			n = list_length(operands);
 
-	count_operator(parser);
 	if (n == 0)
 		partiql_fault(parser, "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq with at least one member");
 	if (n > IN_MAX_OPERANDS)
 		partiql_fault(parser, "The IN operator is provided with too many operands; number of operands: %d",
 					  n);
-	return expr_make_node_list(OP_IN, lcons(left, operands));
+	return partiql_operator(parser, expr_make_node_list(OP_IN, lcons(left, operands)));
 }
 
 /* left IN [values], which are written out */
@@ -308,9 +295,8 @@ partiql_in_list(PartiqlParser *parser, ExprNode *left, JsonNode *list)
 ExprNode *
 partiql_function(PartiqlParser *parser, Token name, List *args)
 {
-	ExprNode   *node = expr_make_node_list(OP_FUNCTION, args);
+	ExprNode   *node = partiql_operator(parser, expr_make_node_list(OP_FUNCTION, args));
 
-	count_operator(parser);
 	node->function = FUNC_UNKNOWN;
 	for (int i = 0; i < FUNC_UNKNOWN; i++)
 	{
@@ -330,18 +316,17 @@ partiql_is_null(PartiqlParser *parser, ExprNode *node)
 	JsonNode   *content;
 	JsonNode   *type = new_value("S", &content);
 
-	count_operator(parser);
 	json_set_string(content, "NULL");
-	return expr_make_function(FUNC_ATTRIBUTE_TYPE, 2, node,
-							  expr_make_value(type));
+	return partiql_operator(parser, expr_make_function(FUNC_ATTRIBUTE_TYPE, 2, node,
+													   expr_make_value(type)));
 }
 
 /* operand IS MISSING */
 ExprNode *
 partiql_is_missing(PartiqlParser *parser, ExprNode *node)
 {
-	count_operator(parser);
-	return expr_make_function(FUNC_ATTRIBUTE_NOT_EXISTS, 1, node);
+	return partiql_operator(parser, expr_make_function(FUNC_ATTRIBUTE_NOT_EXISTS,
+													   1, node));
 }
 
 /* An operator that PartiQL has and DynamoDB has not. */
@@ -542,7 +527,7 @@ add_action(PartiqlParser *parser, UpdateActionType type, const DocPath *path,
 {
 	UpdateAction *action = palloc0(sizeof(UpdateAction));
 
-	count_operator(parser);
+	parser->noperators++;
 	action->type = type;
 	action->path = *path;
 	action->value = value;

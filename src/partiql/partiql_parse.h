@@ -49,7 +49,7 @@ extern JsonNode *partiql_set(PartiqlParser *parser, List *values);
 extern JsonMember *partiql_member(Token name, JsonNode *value);
 
 extern ExprNode *partiql_value_node(PartiqlParser *parser, JsonNode *value);
-extern ExprNode *partiql_node(PartiqlParser *parser, ExprOp op, int nargs,...);
+extern ExprNode *partiql_operator(PartiqlParser *parser, ExprNode *node);
 extern ExprNode *partiql_not(PartiqlParser *parser, ExprNode *node,
 							 bool negated);
 extern ExprNode *partiql_in(PartiqlParser *parser, ExprNode *left,

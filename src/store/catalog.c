@@ -302,6 +302,19 @@ fill_ttl_attribute(KeySchema *key, const Jsonb *key_schema, MemoryContext contex
 	return true;
 }
 
+static CapacityLimits
+capacity_limits(const Throughput *throughput)
+{
+	CapacityLimits limits = {
+		.read_capacity = throughput->read_capacity,
+		.write_capacity = throughput->write_capacity,
+		.max_read_units = throughput->max_read_units,
+		.max_write_units = throughput->max_write_units,
+	};
+
+	return limits;
+}
+
 /* An index of a table. */
 static void
 fill_index(IndexDescriptor *index, const TableDescriptor *d,
@@ -312,10 +325,7 @@ fill_index(IndexDescriptor *index, const TableDescriptor *d,
 	index->global = row->global;
 	index->time_to_live = catalog_is_ttl_index(row);
 	index->status = row->status;
-	index->read_capacity = row->throughput.read_capacity;
-	index->write_capacity = row->throughput.write_capacity;
-	index->max_read_units = row->throughput.max_read_units;
-	index->max_write_units = row->throughput.max_write_units;
+	index->limits = capacity_limits(&row->throughput);
 	index->projection = row->projection;
 	index->key_attno = get_attnum(d->relid, row->column_name);
 	if (index->key_attno <= ITEM_KEY_ATTNO ||
@@ -402,10 +412,7 @@ load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
 		d->key.npartition > 1 || d->key.nsort > 1)
 		malformed_key_schema("table", entry->name, TABLES);
 	d->billing_mode = row->billing_mode;
-	d->read_capacity = row->throughput.read_capacity;
-	d->write_capacity = row->throughput.write_capacity;
-	d->max_read_units = row->throughput.max_read_units;
-	d->max_write_units = row->throughput.max_write_units;
+	d->limits = capacity_limits(&row->throughput);
 	fill_indexes(d, rel, definitions, context);
 
 	MemoryContextSetParent(context, CacheMemoryContext);
