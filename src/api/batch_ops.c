@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/snapmgr.h"
 
 #include "api/item_collection.h"
@@ -375,5 +374,5 @@ batch_write_item(JsonNode *request, JsonNode *response)
 	if (item_collection_is_asked(request))
 		item_collection_add_all(sorted, nwrites, response);
 	table_set_close(&tables);
-	write_add_capacities(writes, nwrites, &tables, response);
+	write_add_capacities(writes, &tables, response);
 }

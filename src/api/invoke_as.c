@@ -18,7 +18,6 @@
 #include "api/operations.h"
 #include "api/roles.h"
 #include "compat.h"
-#include "dynamo.h"
 #include "errors.h"
 #include "store/as_owner.h"
 

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "utils/acl.h"
 #include "utils/rel.h"
 
 #include "api/item_write.h"
@@ -573,8 +572,8 @@ write_set_capacities(WriteRequest *writes, int nwrites, const TableSet *tables,
 }
 
 void
-write_add_capacities(const WriteRequest *writes, int nwrites,
-					 const TableSet *tables, JsonNode *response)
+write_add_capacities(const WriteRequest *writes, const TableSet *tables,
+					 JsonNode *response)
 {
 	JsonNode	consumed;
 

@@ -130,7 +130,7 @@ extern ItemAction write_decide(const Jsonb *old_item, Jsonb **new_item,
 extern void write_set_capacities(WriteRequest *writes, int nwrites,
 								 const TableSet *tables, CapacityDetail detail,
 								 CapacityUse use);
-extern void write_add_capacities(const WriteRequest *writes, int nwrites,
+extern void write_add_capacities(const WriteRequest *writes,
 								 const TableSet *tables, JsonNode *response);
 
 /* Attributes of the response, left out when there are none. */

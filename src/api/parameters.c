@@ -6,7 +6,6 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 
 #include "api/parameters.h"
 #include "errors.h"

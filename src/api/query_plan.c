@@ -3,8 +3,6 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "utils/acl.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 

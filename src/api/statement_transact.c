@@ -8,7 +8,6 @@
 
 #include "api/operations.h"
 #include "api/parameters.h"
-#include "api/request.h"
 #include "api/statement_plan.h"
 #include "api/transact.h"
 #include "errors.h"

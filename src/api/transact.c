@@ -12,8 +12,6 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -258,7 +256,7 @@ lock_keys(WriteRequest **sorted, int nsorted)
 
 /* Write in order, all that has no reason against it yet. */
 static void
-run_writes(WriteRequest **sorted, int nsorted, struct Transaction *transaction)
+run_writes(WriteRequest **sorted, int nsorted)
 {
 	WriteRequest **possible = palloc(sizeof(WriteRequest *) * nsorted);
 	int			npossible = 0;
@@ -308,7 +306,7 @@ run_transaction(WriteRequest *writes, int nwrites, CapacityDetail detail,
 	write_refuse_duplicates(sorted, nsorted, DUPLICATE_ITEM);
 
 	lock_keys(sorted, nsorted);
-	run_writes(sorted, nsorted, &transaction);
+	run_writes(sorted, nsorted);
 
 	for (int i = 0; i < nwrites; i++)
 	{
@@ -537,5 +535,5 @@ transact_write_once(const char *operation, const JsonNode *request,
 	if (item_collection_is_asked(request))
 		item_collection_add_all(sorted, nwrites, response);
 	table_set_close(&tables);
-	write_add_capacities(writes, nwrites, &tables, response);
+	write_add_capacities(writes, &tables, response);
 }

@@ -11,8 +11,7 @@
 
 #include "api/item_write.h"
 
-/* Members at most; bytes of what they carry, and of what is read. */
-#define TRANSACT_MAX_ACTIONS	100
+/* Bytes at most of what members carry, and of what is read. */
 #define TRANSACT_MAX_SIZE		(4 * 1024 * 1024)
 
 /*

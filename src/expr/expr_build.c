@@ -64,8 +64,8 @@ expr_make_value(JsonNode *value)
 }
 
 /* args become the node's. */
-ExprNode *
-expr_make_node_array(ExprOp op, int nargs, ExprNode **args)
+static ExprNode *
+make_node_array(ExprOp op, int nargs, ExprNode **args)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
 
@@ -86,17 +86,17 @@ expr_make_node_list(ExprOp op, List *args)
 	foreach(lc, args)
 		array[foreach_current_index(lc)] = lfirst(lc);
 	list_free(args);
-	return expr_make_node_array(op, nargs, array);
+	return make_node_array(op, nargs, array);
 }
 
 static ExprNode *
-make_node(ExprOp op, int nargs, va_list args)
+make_node_va(ExprOp op, int nargs, va_list args)
 {
 	ExprNode  **array = palloc(sizeof(ExprNode *) * nargs);
 
 	for (int i = 0; i < nargs; i++)
 		array[i] = va_arg(args, ExprNode *);
-	return expr_make_node_array(op, nargs, array);
+	return make_node_array(op, nargs, array);
 }
 
 ExprNode *
@@ -106,7 +106,7 @@ expr_make_node(ExprOp op, int nargs,...)
 	va_list		args;
 
 	va_start(args, nargs);
-	node = make_node(op, nargs, args);
+	node = make_node_va(op, nargs, args);
 	va_end(args);
 	return node;
 }
@@ -118,7 +118,7 @@ expr_make_function(ExprFunction function, int nargs,...)
 	va_list		args;
 
 	va_start(args, nargs);
-	node = make_node(OP_FUNCTION, nargs, args);
+	node = make_node_va(OP_FUNCTION, nargs, args);
 	va_end(args);
 	node->function = function;
 	return node;

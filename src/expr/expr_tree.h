@@ -137,7 +137,6 @@ extern PathElement *doc_path_extend(DocPath *path);
 extern ExprNode *expr_make_path(const char *name, uint32 name_len);
 extern ExprNode *expr_build_path(const DocPath *path);
 extern ExprNode *expr_make_value(JsonNode *value);
-extern ExprNode *expr_make_node_array(ExprOp op, int nargs, ExprNode **args);
 extern ExprNode *expr_make_node_list(ExprOp op, List *args);
 extern ExprNode *expr_make_node(ExprOp op, int nargs,...);
 extern ExprNode *expr_make_function(ExprFunction function, int nargs,...);

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "errors.h"
 #include "expr/expr_parse.h"
 #include "miscadmin.h"
 

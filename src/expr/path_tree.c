@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "errors.h"
 #include "expr/expr_tree.h"
 #include "miscadmin.h"
 

@@ -13,7 +13,6 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_class.h"
 #include "fmgr.h"
@@ -36,7 +35,6 @@
 #include "dynamo.h"
 #include "feed/feed_marker.h"
 #include "feed/ttl.h"
-#include "model/json.h"
 #include "shared_memory.h"
 #include "store/as_owner.h"
 #include "store/item_check.h"

@@ -9,7 +9,6 @@
 
 #include "access/detoast.h"
 #include "access/genam.h"
-#include "access/relation.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/xact.h"

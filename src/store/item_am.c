@@ -25,7 +25,6 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/heaptoast.h"
-#include "access/hio.h"
 #include "access/nbtree.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
@@ -443,8 +442,7 @@ walk_leaves(Relation rel, Relation index, Buffer *leaf, OffsetNumber off,
 
 /* Descend to the leaf page of the new key; invalid if the index is empty */
 static Buffer
-descend(Relation rel, Relation index, const Newcomer *newcomer,
-		Datum key_datum)
+descend(Relation rel, Relation index, Datum key_datum)
 {
 	BTScanInsertData search;
 	BTStack		stack;
@@ -478,7 +476,7 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	found->count = found->ncandidates = 0;
 	found->nearest = InvalidBlockNumber;
 
-	leaf = descend(rel, index, newcomer, key_datum);
+	leaf = descend(rel, index, key_datum);
 	if (!BufferIsValid(leaf))
 		return;
 	off = search_leaf(index, BufferGetPage(leaf), newcomer);
@@ -489,7 +487,7 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 		if (BufferGetBlockNumber(leaf) != start)
 		{
 			_bt_relbuf(index, leaf);
-			leaf = descend(rel, index, newcomer, key_datum);
+			leaf = descend(rel, index, key_datum);
 			if (!BufferIsValid(leaf))
 				return;
 			off = search_leaf(index, BufferGetPage(leaf), newcomer);
