@@ -644,15 +644,13 @@ query_range_has_key(const KeyRange *range, const bytea *key)
 
 	if (range->lower)
 	{
-		order = DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
-												  PointerGetDatum(range->lower)));
+		order = key_compare(key, range->lower);
 		if (order < 0 || (order == 0 && !range->lower_inclusive))
 			return false;
 	}
 	if (range->upper)
 	{
-		order = DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
-												  PointerGetDatum(range->upper)));
+		order = key_compare(key, range->upper);
 		if (order > 0 || (order == 0 && !range->upper_inclusive))
 			return false;
 	}

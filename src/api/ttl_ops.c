@@ -21,8 +21,8 @@ ttl_attribute(const IndexRow *index)
 	JsonNode   *name = NULL;
 
 	if (schema->kind == JSON_ARRAY && schema->len == 1)
-		name = json_get(&schema->u.elems[0], "AttributeName");
-	if (name == NULL || name->kind != JSON_STRING)
+		name = json_get_string(&schema->u.elems[0], "AttributeName");
+	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the key schema of index \"%s\" in dynamo.indexes is malformed",

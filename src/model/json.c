@@ -215,6 +215,14 @@ json_get(const JsonNode *node, const char *name)
 	return json_get_n(node, name, strlen(name));
 }
 
+JsonNode *
+json_get_string(const JsonNode *node, const char *name)
+{
+	JsonNode   *member = json_get(node, name);
+
+	return member && member->kind == JSON_STRING ? member : NULL;
+}
+
 char *
 json_cstring(const JsonNode *node)
 {

@@ -78,15 +78,6 @@ create_descriptor_cache(void)
 
 /* ---- descriptors ---- */
 
-/* A member that is a string, or NULL. */
-static const JsonNode *
-string_member(const JsonNode *node, const char *name)
-{
-	const JsonNode *member = json_get(node, name);
-
-	return member && member->kind == JSON_STRING ? member : NULL;
-}
-
 /* The type that the attribute definitions give a name; false if none. */
 static bool
 find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
@@ -94,8 +85,8 @@ find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
 	for (uint32 i = 0; i < definitions->len; i++)
 	{
 		const JsonNode *definition = &definitions->u.elems[i];
-		const JsonNode *other = string_member(definition, "AttributeName");
-		const JsonNode *type_name = string_member(definition, "AttributeType");
+		const JsonNode *other = json_get_string(definition, "AttributeName");
+		const JsonNode *type_name = json_get_string(definition, "AttributeType");
 
 		if (other && type_name && json_string_is(other, name))
 			return attr_type_from_name(type_name->u.str, type_name->len, type) &&
@@ -122,8 +113,8 @@ fill_key_schema(KeySchema *key, const Jsonb *key_schema,
 	for (uint32 i = 0; i < elements->len; i++)
 	{
 		KeyAttr    *attr = &key->attrs[i];
-		const JsonNode *name = string_member(&elements->u.elems[i], "AttributeName");
-		const JsonNode *kind = string_member(&elements->u.elems[i], "KeyType");
+		const JsonNode *name = json_get_string(&elements->u.elems[i], "AttributeName");
+		const JsonNode *kind = json_get_string(&elements->u.elems[i], "KeyType");
 
 		if (name == NULL || kind == NULL)
 			return false;
@@ -292,7 +283,7 @@ fill_ttl_attribute(KeySchema *key, const Jsonb *key_schema, MemoryContext contex
 	const JsonNode *name = NULL;
 
 	if (elements->kind == JSON_ARRAY && elements->len == 1)
-		name = string_member(&elements->u.elems[0], "AttributeName");
+		name = json_get_string(&elements->u.elems[0], "AttributeName");
 	if (name == NULL)
 		return false;
 	key->npartition = 1;
