@@ -4,8 +4,8 @@
  * The launcher is connected to no database and only reads pg_database.  A
  * worker is started in each database in turn, at most dynamo.max_workers at a
  * time and one in a database, does what there is to do, and exits: an idle one
- * would be in the way of DROP DATABASE.  Streams have workers of their own,
- * since building an index can take long (feed/feed_worker.c).
+ * would be in the way of DROP DATABASE.  Streams have workers of their own, as
+ * many again, since building an index can take long (feed/feed_worker.c).
  */
 #include "postgres.h"
 
@@ -267,7 +267,7 @@ worker_cancel_target(Oid relid)
 	if (shared == NULL)
 		return;
 
-	/* There is one worker in a database. */
+	/* There is one worker with a target in a database. */
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; i < WORKERS_MAX; i++)
 	{

@@ -3,9 +3,10 @@
  * databases.
  *
  * The launcher needs the library in shared_preload_libraries.  Once in
- * dynamo.worker_naptime seconds, and where a backend has asked for it, it
- * starts a worker in a database, which runs its jobs and exits.  Jobs find what
- * there is to do in the catalog, so that nothing is lost with a process.
+ * dynamo.worker_naptime or dynamo.ttl_interval, and where a backend has asked
+ * for it, it starts a worker in a database, which runs its jobs and exits.
+ * Jobs find what there is to do in the catalog, so that nothing is lost with a
+ * process.
  */
 #ifndef DYNAMO_WORKER_H
 #define DYNAMO_WORKER_H
