@@ -134,10 +134,7 @@ read_next(TableRead *read, ItemRead *session, bytea *key,
 	capacity_read_item(&read->capacity, item, read->consistent);
 	if (item == NULL)
 		return true;
-	if (read->projection)
-		projection_apply(read->projection, &item->root, json_push(&read->items));
-	else
-		json_set_jsonb(json_push(&read->items), item);
+	projected_item(read->projection, item, json_push(&read->items));
 	return true;
 }
 

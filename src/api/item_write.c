@@ -462,17 +462,14 @@ item_command(WriteKind kind)
 }
 
 void
-write_open(WriteRequest *write, TableSet *tables)
+write_run(WriteRequest *write, Capacity *capacity, TableSet *tables)
 {
+	write->capacity = capacity;
 	table_set_init(tables, 1);
 	write_add_table(write, tables);
 	table_set_open(tables);
 	write_check(write);
-}
 
-void
-write_run(WriteRequest *write)
-{
 	write->throttled = !capacity_admit(write->capacity, NULL, true);
 	if (write->throttled)
 		return;
@@ -591,20 +588,19 @@ write_add_capacities(const WriteRequest *writes, const TableSet *tables,
 		*json_add(response, "ConsumedCapacity") = consumed;
 }
 
-void
-write_add_attributes(const WriteRequest *write, JsonNode *response)
+bool
+write_attributes(const WriteRequest *write, JsonNode *attributes)
 {
 	const Jsonb *item = NULL;
 	const Projection *projection = NULL;
-	JsonNode	attributes;
 
 	switch (write->return_values)
 	{
 		case RETURN_NONE:
-			return;
+			return false;
 		case RETURN_UPDATED_OLD:
 			if (write->update == NULL)
-				return;
+				return false;
 			projection = update_target_projection(write->update);
 			/* FALLTHROUGH */
 		case RETURN_ALL_OLD:
@@ -612,7 +608,7 @@ write_add_attributes(const WriteRequest *write, JsonNode *response)
 			break;
 		case RETURN_UPDATED_NEW:
 			if (write->update == NULL)
-				return;
+				return false;
 			projection = update_target_projection(write->update);
 			/* FALLTHROUGH */
 		case RETURN_ALL_NEW:
@@ -620,14 +616,7 @@ write_add_attributes(const WriteRequest *write, JsonNode *response)
 			break;
 	}
 	if (item == NULL)
-		return;
-	if (projection == NULL)
-		json_set_jsonb(&attributes, item);
-	else
-	{
-		projection_apply(projection, &item->root, &attributes);
-		if (attributes.len == 0)
-			return;
-	}
-	*json_add(response, "Attributes") = attributes;
+		return false;
+	projected_item(projection, item, attributes);
+	return attributes->len > 0;
 }

@@ -82,11 +82,12 @@ extern void write_prepare(WriteRequest *write, WriteKind kind,
 						  JsonNode *request);
 
 /*
- * A single write: open its table, checking privileges and what write_check()
- * does; then evaluate the condition on the newest version, and write.
+ * A single write: open its table, which the caller closes, checking privileges
+ * and what write_check() does; then evaluate the condition on the newest
+ * version, and write.
  */
-extern void write_open(WriteRequest *write, TableSet *tables);
-extern void write_run(WriteRequest *write);
+extern void write_run(WriteRequest *write, Capacity *capacity,
+					  TableSet *tables);
 
 /* Announce the table, with the lock and the privileges that the write takes. */
 extern void write_add_table(WriteRequest *write, TableSet *tables);
@@ -133,7 +134,7 @@ extern void write_set_capacities(WriteRequest *writes, int nwrites,
 extern void write_add_capacities(const WriteRequest *writes,
 								 const TableSet *tables, JsonNode *response);
 
-/* Attributes of the response, left out when there are none. */
-extern void write_add_attributes(const WriteRequest *write, JsonNode *response);
+/* Attributes of the response; false if there are none. */
+extern bool write_attributes(const WriteRequest *write, JsonNode *attributes);
 
 #endif							/* DYNAMO_ITEM_WRITE_H */

@@ -145,6 +145,15 @@ prepare_projection(const JsonNode *request, ExprBindings *bindings)
 	return projection_from_names(names, lens, list->len);
 }
 
+void
+projected_item(const Projection *projection, const Jsonb *item, JsonNode *node)
+{
+	if (projection)
+		projection_apply(projection, &item->root, node);
+	else
+		json_set_jsonb(node, item);
+}
+
 ExprBindings *
 prepare_bindings(const JsonNode *request)
 {

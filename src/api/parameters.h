@@ -32,6 +32,13 @@ extern bool member_is(const JsonNode *request, const char *name,
 extern Projection *prepare_projection(const JsonNode *request,
 									  ExprBindings *bindings);
 
+/*
+ * An item as a response has it: what the projection says, which may be nothing
+ * (node->len is 0 then), or all of it (NULL).
+ */
+extern void projected_item(const Projection *projection, const Jsonb *item,
+						   JsonNode *node);
+
 /* ExpressionAttributeNames and -Values of a request. */
 extern ExprBindings *prepare_bindings(const JsonNode *request);
 

@@ -184,31 +184,17 @@ run_read(BatchMember *member)
 	if (item == NULL)
 		return;
 	member->has_item = true;
-	if (statement->projection)
-		projection_apply(statement->projection, &item->root, &member->item);
-	else
-		json_set_jsonb(&member->item, item);
+	projected_item(statement->projection, item, &member->item);
 }
 
 static void
 run_write(BatchMember *member)
 {
 	TableSet	tables;
-	JsonNode	result;
-	const JsonNode *attributes;
 
-	member->write.capacity = &member->capacity;
-	write_open(&member->write, &tables);
-	write_run(&member->write);
+	write_run(&member->write, &member->capacity, &tables);
 	table_set_close(&tables);
-	json_set_object(&result, 1);
-	write_add_attributes(&member->write, &result);
-	attributes = json_get(&result, "Attributes");
-	if (attributes)
-	{
-		member->has_item = true;
-		member->item = *attributes;
-	}
+	member->has_item = write_attributes(&member->write, &member->item);
 }
 
 /* ---- the batch ---- */

@@ -203,8 +203,7 @@ run_write(const Statement *statement, const JsonNode *request,
 	WriteRequest write;
 	TableSet	tables;
 	Capacity	capacity;
-	JsonNode	result;
-	const JsonNode *attributes;
+	JsonNode	attributes;
 	JsonNode   *items;
 
 	check_may_write("ExecuteStatement");
@@ -213,19 +212,14 @@ run_write(const Statement *statement, const JsonNode *request,
 					 statement_privileges(statement), &descriptor);
 	statement_plan_write(statement, descriptor, return_on_failure, &write);
 	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
-	write.capacity = &capacity;
-	write_open(&write, &tables);
-	write_run(&write);
+	write_run(&write, &capacity, &tables);
 	table_set_close(&tables);
 	table_close(rel, NoLock);
 
-	json_set_object(&result, 1);
-	write_add_attributes(&write, &result);
 	items = json_add(response, "Items");
 	json_set_array(items, 1);
-	attributes = json_get(&result, "Attributes");
-	if (attributes)
-		*json_push(items) = *attributes;
+	if (write_attributes(&write, &attributes))
+		*json_push(items) = attributes;
 	capacity_add(&capacity, response);
 }
 

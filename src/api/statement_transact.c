@@ -166,11 +166,8 @@ run_reads(TransactMember *members, int n, const JsonNode *request,
 		const Jsonb *item = reads[i].item;
 
 		json_set_object(element, 1);
-		if (item && reads[i].projection)
-			projection_apply(reads[i].projection, &item->root,
-							 json_add(element, "Item"));
-		else if (item)
-			json_set_jsonb(json_add(element, "Item"), item);
+		if (item)
+			projected_item(reads[i].projection, item, json_add(element, "Item"));
 	}
 	*json_add(response, "Responses") = responses;
 }

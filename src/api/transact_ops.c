@@ -113,15 +113,9 @@ add_read_item(const ReadRequest *read, JsonNode *responses)
 	json_set_object(element, 1);
 	if (read->item == NULL)
 		return;
-	if (read->projection == NULL)
-		json_set_jsonb(&item, read->item);
-	else
-	{
-		projection_apply(read->projection, &read->item->root, &item);
-		if (item.len == 0)
-			return;
-	}
-	*json_add(element, "Item") = item;
+	projected_item(read->projection, read->item, &item);
+	if (item.len > 0)
+		*json_add(element, "Item") = item;
 }
 
 void
