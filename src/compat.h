@@ -122,6 +122,13 @@ typedef bool UpdateIndexes;
 #define compat_change_tuple(t) ((t) ? &(t)->tuple : NULL)
 #endif
 
+/* Acquire a slot, or fail at once; 18 can also refuse one that is invalid */
+#if PG_VERSION_NUM >= 180000
+#define compat_acquire_slot(name) ReplicationSlotAcquire(name, true, true)
+#else
+#define compat_acquire_slot(name) ReplicationSlotAcquire(name, true)
+#endif
+
 /* Extend a relation by one zeroed page, returned exclusively locked */
 static inline Buffer
 compat_extend_relation(Relation rel)

@@ -19,21 +19,21 @@
 #include "storage/standby.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/pg_lsn.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "dynamo.h"
 #include "errors.h"
+#include "feed/decoder.h"
 #include "feed/drain.h"
+#include "feed/feed_worker.h"
 #include "feed/stream_log.h"
 #include "worker.h"
 
-/* Records after which a batch ends, with their transaction. */
-#define BATCH_RECORDS	10000
-
-/* Records in memory at a time. */
-#define FETCH_RECORDS	50
+/* Times that whoever reads without a worker reads many records at most. */
+#define READS_MAX		10
 
 /*
  * WAL that is read again from the point where decoding has to begin before
@@ -41,8 +41,13 @@
  */
 #define RESTART_BYTES	(8 * 1024 * 1024)
 
-/* WAL without records that the slot is left behind. */
-#define ADVANCE_BYTES	(1024 * 1024)
+/*
+ * How long the slot is kept when nothing comes: this many times as long as it
+ * took to begin to decode, but at least this, and at most as long as the worker
+ * waits.
+ */
+#define KEEP_TIMES		10
+#define KEEP_MSECS		100
 
 /* How long the worker waits for a transaction when it creates the slot. */
 #define CREATE_TIMEOUT	"60s"
@@ -90,66 +95,38 @@ read_slot(void)
 }
 
 /*
- * From here on the slot is used.  The server logs each time at what point it
- * begins to decode, which would fill the log.
+ * Create the slot, in a transaction that has not written.  As the bootstrap
+ * superuser: whoever reads a stream need not be allowed to replicate.  The
+ * server logs at what point decoding begins, which is of no interest.
  */
 static void
-begin_slot_use(Oid *user, int *sec_context)
+create_slot(void)
 {
-	GetUserIdAndSecContext(user, sec_context);
-	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
-						   *sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	errors_hide_log = true;
-}
-
-static void
-end_slot_use(Oid user, int sec_context)
-{
-	errors_hide_log = false;
-	SetUserIdAndSecContext(user, sec_context);
-}
-
-/*
- * Run a function on the slot.  As the bootstrap superuser: whoever reads a
- * stream need not be allowed to replicate.
- */
-static void
-call_slot_function(const char *sql, Oid type, Datum argument)
-{
-	Oid			types[2] = {TEXTOID, type};
-	Datum		values[2] = {CStringGetTextDatum(feed_slot_name()), argument};
+	Oid			types[2] = {NAMEOID, NAMEOID};
+	Datum		values[2];
 	Oid			user;
 	int			sec_context;
 
-	begin_slot_use(&user, &sec_context);
+	values[0] = DirectFunctionCall1(namein, CStringGetDatum(feed_slot_name()));
+	values[1] = DirectFunctionCall1(namein, CStringGetDatum(PLUGIN));
+	GetUserIdAndSecContext(&user, &sec_context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	errors_hide_log = true;
 	PG_TRY();
 	{
 		SPI_connect();
-		if (SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) != SPI_OK_SELECT)
-			elog(ERROR, "could not execute: %s", sql);
+		if (SPI_execute_with_args("SELECT pg_catalog.pg_create_logical_replication_slot($1, $2)",
+								  2, types, values, NULL, false, 0) != SPI_OK_SELECT)
+			elog(ERROR, "could not create a replication slot");
 		SPI_finish();
 	}
 	PG_FINALLY();
 	{
-		end_slot_use(user, sec_context);
+		errors_hide_log = false;
+		SetUserIdAndSecContext(user, sec_context);
 	}
 	PG_END_TRY();
-}
-
-/* In a transaction that has not written. */
-static void
-create_slot(void)
-{
-	call_slot_function("SELECT pg_catalog.pg_create_logical_replication_slot($1, $2)",
-					   NAMEOID, CStringGetDatum(PLUGIN));
-}
-
-/* Let go of WAL: what came before is in the log, and that is flushed. */
-static void
-advance_slot(XLogRecPtr lsn)
-{
-	call_slot_function("SELECT pg_catalog.pg_replication_slot_advance($1, $2)",
-					   PG_LSNOID, LSNGetDatum(lsn));
 }
 
 /* ---- the streams ---- */
@@ -226,75 +203,6 @@ note_slot(StreamPosition *position)
 
 /* ---- draining ---- */
 
-/*
- * Append what a cursor gives to the log; returns the number of records, those
- * that were left out included.
- */
-static int64
-append_changes(Portal portal, LogWriter *writer)
-{
-	int64		count = 0;
-
-	do
-	{
-		SPI_cursor_fetch(portal, true, FETCH_RECORDS);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			bool		isnull;
-			text	   *data;
-
-			CHECK_FOR_INTERRUPTS();
-			data = DatumGetTextPP(SPI_getbinval(SPI_tuptable->vals[i],
-												SPI_tuptable->tupdesc, 1, &isnull));
-			stream_log_append(writer, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
-			count++;
-		}
-		SPI_freetuptable(SPI_tuptable);
-	} while (SPI_processed > 0);
-	return count;
-}
-
-/*
- * Append what the slot has up to a position, or a batch of it; returns the
- * number of records.
- */
-static int64
-peek(LogWriter *writer, XLogRecPtr end)
-{
-	Oid			types[2] = {NAMEOID, PG_LSNOID};
-	Datum		values[2];
-	char	   *sql;
-	Oid			user;
-	int			sec_context;
-	volatile int64 count = 0;
-
-	values[0] = DirectFunctionCall1(namein, CStringGetDatum(feed_slot_name()));
-	values[1] = LSNGetDatum(end);
-	sql = psprintf("SELECT data FROM pg_catalog.pg_logical_slot_peek_changes($1, $2, %d)",
-				   BATCH_RECORDS);
-	begin_slot_use(&user, &sec_context);
-	PG_TRY();
-	{
-		SPIPlanPtr	plan;
-		Portal		portal;
-
-		SPI_connect();
-		plan = SPI_prepare(sql, 2, types);
-		if (plan == NULL)
-			elog(ERROR, "could not prepare: %s", sql);
-		portal = SPI_cursor_open(NULL, plan, values, NULL, false);
-		count = append_changes(portal, writer);
-		SPI_cursor_close(portal);
-		SPI_finish();
-	}
-	PG_FINALLY();
-	{
-		end_slot_use(user, sec_context);
-	}
-	PG_END_TRY();
-	return count;
-}
-
 /* Tell who listens which tables have new records. */
 static void
 notify(const LogWriter *writer)
@@ -306,50 +214,36 @@ notify(const LogWriter *writer)
 }
 
 /*
- * Drain what is in the WAL, or a batch of it, in the current transaction.  The
- * caller has locked the log; the slot is ready.
+ * Append what has been read to the log, in the current transaction; true if
+ * that is anything.  The caller has locked the log.
  */
-static void
-drain(const StreamPosition *position, DrainRound *round)
+static bool
+store(Decoder *decoder)
 {
-	static XLogRecPtr last_snapshot = InvalidXLogRecPtr;
-	SlotState	slot = read_slot();
-	XLogRecPtr	end = GetFlushRecPtr(NULL);
-	LogWriter  *writer;
-	int64		count;
+	LogWriter  *writer = stream_log_begin();
+	const char *record;
+	int			len;
 
-	if (position->drained_to > slot.confirmed)
+	while ((record = decoder_next(decoder, &len)) != NULL)
 	{
-		advance_slot(position->drained_to);
-		slot = read_slot();
-	}
-	round->drained_to = slot.confirmed;
-	if (end <= slot.confirmed)
-		return;
-
-	writer = stream_log_begin();
-	count = peek(writer, end);
-
-	/* A full batch has ended with some transaction, and not at the end */
-	if (count >= BATCH_RECORDS && stream_log_last(writer))
-	{
-		char	   *lsn = pnstrdup(stream_log_last(writer), SEQUENCE_LSN_DIGITS);
-
-		end = strtou64(lsn, NULL, 10) + 1;
-		round->more = true;
+		CHECK_FOR_INTERRUPTS();
+		stream_log_append(writer, record, len);
 	}
 	notify(writer);
-	round->records = stream_log_end(writer, end);
-	round->drained_to = end;
-	if (round->records > 0)
-		ForceSyncCommit();
+	return stream_log_end(writer, decoder_position(decoder)) > 0;
+}
 
-	/* What has nothing for the log can be let go of at once. */
-	else if (round->more || end - slot.confirmed >= ADVANCE_BYTES ||
-			 (slot.confirmed < last_snapshot && last_snapshot < end))
-		advance_slot(end);
-	if (end - Max(slot.restart, last_snapshot) >= RESTART_BYTES)
-		last_snapshot = LogStandbySnapshot();
+/*
+ * What is running is logged once in a while: decoding can begin anew from
+ * there.
+ */
+static void
+log_running(XLogRecPtr position)
+{
+	static XLogRecPtr last = InvalidXLogRecPtr;
+
+	if (position - Max(read_slot().restart, last) >= RESTART_BYTES)
+		last = LogStandbySnapshot();
 }
 
 /* Trim, once in a while. */
@@ -453,12 +347,44 @@ feed_is_ready(void)
 	return position.slot_ready;
 }
 
+/*
+ * Drain in the current transaction, whose end is not known: the slot is told
+ * of what those before have stored only.
+ */
+static void
+drain(const StreamPosition *position)
+{
+	Decoder    *decoder = decoder_open(feed_slot_name(), position->drained_to);
+	XLogRecPtr	end = GetFlushRecPtr(NULL);
+
+	PG_TRY();
+	{
+		bool		stored = false;
+		bool		done = false;
+
+		for (int i = 0; i < READS_MAX && !done; i++)
+		{
+			done = decoder_read(decoder, end);
+			if (store(decoder))
+				stored = true;
+		}
+		if (stored)
+			ForceSyncCommit();
+		decoder_confirm(decoder, stored ? position->drained_to : decoder_position(decoder));
+		log_running(decoder_position(decoder));
+	}
+	PG_FINALLY();
+	{
+		decoder_close(decoder);
+	}
+	PG_END_TRY();
+}
+
 void
 feed_drain_here(void)
 {
 	StreamPosition position;
 	SlotState	slot;
-	DrainRound	round = {0};
 
 	if (!can_drain_here() || !stream_log_lock(false))
 		return;
@@ -484,7 +410,7 @@ feed_drain_here(void)
 		return;
 	}
 	if (position.slot_ready)
-		drain(&position, &round);
+		drain(&position);
 	else if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
 	{
 		/* Nobody knows since when it has been there */
@@ -496,6 +422,15 @@ feed_drain_here(void)
 }
 
 /* ---- in the worker ---- */
+
+/* What the worker keeps from one round to the next. */
+static struct
+{
+	Decoder    *decoder;		/* NULL: the slot is free */
+	TimestampTz opened_at;
+	long		begin_msecs;	/* until it had read for the first time; -1:
+								 * it has not yet */
+}			kept;
 
 static void
 begin_transaction(const char *activity)
@@ -578,6 +513,53 @@ make_slot(MemoryContext context)
 	end_transaction(context);
 }
 
+/* Begin to decode, with what has been stored. */
+static void
+open_decoder(MemoryContext context)
+{
+	StreamPosition position;
+	MemoryContext old_context;
+
+	kept.opened_at = GetCurrentTimestamp();
+	begin_transaction("beginning to decode");
+	stream_position_read(&position, NULL);
+	old_context = MemoryContextSwitchTo(TopMemoryContext);
+	kept.decoder = decoder_open(feed_slot_name(), position.drained_to);
+	MemoryContextSwitchTo(old_context);
+	end_transaction(context);
+	kept.begin_msecs = -1;
+}
+
+/* Read; outside of any transaction.  False: there is more. */
+static bool
+read_kept(void)
+{
+	bool		done = decoder_read(kept.decoder, GetFlushRecPtr(NULL));
+
+	if (kept.begin_msecs < 0)
+		kept.begin_msecs = TimestampDifferenceMilliseconds(kept.opened_at,
+														   GetCurrentTimestamp());
+	return done;
+}
+
+long
+feed_keep_msecs(void)
+{
+	if (kept.decoder == NULL)
+		return 0;
+	return Min(Max(kept.begin_msecs * KEEP_TIMES, KEEP_MSECS), FEED_IDLE_MSECS);
+}
+
+void
+feed_let_go(void)
+{
+	Decoder    *decoder = kept.decoder;
+
+	kept.decoder = NULL;
+	if (decoder)
+		decoder_close(decoder);
+}
+
 void
 feed_round(void *arg)
 {
@@ -585,15 +567,33 @@ feed_round(void *arg)
 	MemoryContext context = CurrentMemoryContext;
 	StreamPosition position;
 	SlotState	slot;
+	bool		usable;
 
 	memset(round, 0, sizeof(DrainRound));
-	begin_transaction("looking after streams");
+	round->more = kept.decoder && !read_kept();
+
+	begin_transaction("draining streams");
 	round->needed = has_open_streams();
 	stream_position_read(&position, NULL);
-	maintain();
 	slot = read_slot();
+	usable = round->needed && slot.exists && position.slot_ready && !slot.lost &&
+		!keeps_too_much(&slot);
+	if (usable && kept.decoder && store(kept.decoder))
+	{
+		ForceSyncCommit();
+		round->stored = true;
+	}
+	maintain();
 	end_transaction(context);
 
+	if (usable && kept.decoder)
+	{
+		decoder_confirm(kept.decoder, decoder_position(kept.decoder));
+		log_running(decoder_position(kept.decoder));
+		return;
+	}
+
+	feed_let_go();
 	if (!round->needed)
 	{
 		if (slot.exists)
@@ -608,16 +608,12 @@ feed_round(void *arg)
 				 errmsg("streams keep more WAL than dynamo.stream_max_wal allows"),
 				 errdetail("What the streams of the database hold is trimmed.")));
 		drop_slot(context, true);
-		slot = read_slot();
-		position.slot_ready = false;
+		usable = false;
 	}
-	if (!slot.exists || !position.slot_ready)
+	if (!usable)
 		make_slot(context);
-
-	begin_transaction("draining streams");
-	stream_position_read(&position, NULL);
-	drain(&position, round);
-	end_transaction(context);
+	open_decoder(context);
+	round->more = true;
 }
 
 void

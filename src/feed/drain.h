@@ -2,10 +2,10 @@
  * drain.h - from the WAL into the log of stream records.
  *
  * A database with streams has a replication slot, dynamo_<OID of the
- * database>, whose changes are peeked at and inserted into the log in one
- * transaction with the position that was reached.  Only then, in whatever
- * transaction comes next, is the slot advanced: what a crash keeps from being
- * advanced is seen again, and skipped by its sequence number.
+ * database>.  What is decoded from it is inserted into the log in one
+ * transaction with the position that was reached.  Only then is the slot told
+ * of that position: what a crash keeps from it is seen again, and skipped by
+ * its sequence number.
  *
  * The background worker does this; where none can run, whoever reads records
  * does it first.
@@ -42,8 +42,7 @@ typedef struct DrainRound
 {
 	bool		needed;			/* there are streams to drain for */
 	bool		more;			/* there is more at once */
-	int64		records;		/* that went into the log */
-	XLogRecPtr	drained_to;
+	bool		stored;			/* something went into the log */
 } DrainRound;
 
 /*
@@ -51,6 +50,13 @@ typedef struct DrainRound
  * drop it, drain, trim.  Outside of any transaction; argument: DrainRound.
  */
 extern void feed_round(void *arg);
+
+/*
+ * The slot is kept from round to round, and has to be let go of when nothing
+ * has come for so long (0: it is free), or a round has failed.
+ */
+extern long feed_keep_msecs(void);
+extern void feed_let_go(void);
 
 /* The slot of a database that has no extension any more: drop it. */
 extern void feed_drop_orphan(void);

@@ -244,6 +244,7 @@ drain_rest(XLogRecPtr seen, MemoryContext context)
 	MemoryContextSwitchTo(context);
 	while (worker_try(feed_round, &round) && round.more)
 		MemoryContextReset(context);
+	feed_let_go();
 }
 
 void
@@ -276,6 +277,8 @@ dynamo_feed_main(Datum arg)
 			MemoryContextReset(context);
 			if (!done)
 			{
+				feed_let_go();
+
 				/* Try again, without being in the way for ever */
 				(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 								 ERROR_MSECS, PG_WAIT_EXTENSION);
@@ -298,12 +301,10 @@ dynamo_feed_main(Datum arg)
 				break;
 			}
 
-			/* What has been stored can be let go of */
-			if (round.more || round.records > 0)
-			{
+			if (round.stored)
 				last_work = GetCurrentTimestamp();
+			if (round.more || round.stored)
 				continue;
-			}
 			seen = flushed;
 		}
 		if (has_passed(started, TURN_MSECS) && worker_is_wanted_elsewhere())
@@ -318,8 +319,10 @@ dynamo_feed_main(Datum arg)
 			drain_rest(seen, context);
 			break;
 		}
-		if (wait_for_commits(LOOK_MSECS))
+		if (wait_for_commits(feed_keep_msecs() > 0 ? feed_keep_msecs() : LOOK_MSECS))
 			last_work = GetCurrentTimestamp();
+		else if (has_passed(last_work, feed_keep_msecs()))
+			feed_let_go();
 	}
 	proc_exit(0);
 }

@@ -87,7 +87,6 @@ struct LogWriter
 	Relation	index;			/* its primary key */
 	IndexInfo  *index_info;
 	TupleTableSlot *slot;
-	char		last[SEQUENCE_DIGITS + 1];
 	int64		count;
 };
 
@@ -594,7 +593,6 @@ stream_log_append(LogWriter *writer, const char *text, int len)
 		char	   *lsn = pnstrdup(number, SEQUENCE_LSN_DIGITS);
 		const StreamRow *stream = find_stream(writer, table_id, strtou64(lsn, NULL, 10));
 
-		strlcpy(writer->last, number, sizeof(writer->last));
 		if (stream && strcmp(number, writer->position.last_sequence) > 0)
 		{
 			insert_record(writer, stream,
@@ -614,12 +612,6 @@ List *
 stream_log_tables(const LogWriter *writer)
 {
 	return writer->tables;
-}
-
-const char *
-stream_log_last(const LogWriter *writer)
-{
-	return writer->last[0] ? writer->last : NULL;
 }
 
 int64

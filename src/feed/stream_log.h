@@ -61,9 +61,6 @@ extern int64 stream_log_end(LogWriter *writer, XLogRecPtr drained_to);
 /* The names of tables that records were added for, until the end. */
 extern List *stream_log_tables(const LogWriter *writer);
 
-/* The sequence number of the last record that was given; NULL if none. */
-extern const char *stream_log_last(const LogWriter *writer);
-
 /* Be the only one to write the log until the transaction ends. */
 extern bool stream_log_lock(bool wait);
 
