@@ -429,7 +429,7 @@ CREATE FUNCTION dynamo.describe_limits(request jsonb DEFAULT '{}') RETURNS jsonb
 COMMENT ON FUNCTION dynamo.describe_limits(jsonb) IS 'DescribeLimits of the DynamoDB API';
 
 CREATE FUNCTION dynamo.describe_stream(request jsonb) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'dynamo_describe_stream' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'dynamo_describe_stream' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dynamo.describe_stream(jsonb) IS 'DescribeStream of the DynamoDB API';
 
 CREATE FUNCTION dynamo.describe_table(request jsonb) RETURNS jsonb

@@ -66,6 +66,23 @@ ALTER TABLE dynamo_data."Renamed_away" RENAME TO "Renamed";
 INSERT INTO dynamo_data."Renamed" (item) VALUES ('{"id": {"S": "a"}}');
 SELECT dynamo.get_item('Renamed', '{"id": {"S": "a"}}');
 
+-- an index column dropped or renamed: the index can be dropped, and then all is well
+SELECT dynamo.create_table('{"TableName": "Indexed", "BillingMode": "PAY_PER_REQUEST",
+	"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "at", "AttributeType": "N"}],
+	"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+	"GlobalSecondaryIndexes": [{"IndexName": "by_at", "KeySchema": [{"AttributeName": "at", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}]}') IS NOT NULL AS created;
+SELECT dynamo.update_time_to_live('{"TableName": "Indexed", "TimeToLiveSpecification": {"Enabled": true, "AttributeName": "expires"}}') IS NOT NULL AS enabled;
+SELECT dynamo.put_item('Indexed', '{"id": {"S": "a"}, "at": {"N": "1"}}');
+ALTER TABLE dynamo_data."Indexed" DROP COLUMN ix2;
+SELECT dynamo.get_item('Indexed', '{"id": {"S": "a"}}');
+SELECT dynamo.update_time_to_live('{"TableName": "Indexed", "TimeToLiveSpecification": {"Enabled": false, "AttributeName": "expires"}}');
+SELECT dynamo.get_item('Indexed', '{"id": {"S": "a"}}');
+ALTER TABLE dynamo_data."Indexed" RENAME COLUMN ix1 TO other;
+SELECT dynamo.get_item('Indexed', '{"id": {"S": "a"}}');
+SELECT dynamo.update_table('{"TableName": "Indexed", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by_at"}}]}') IS NOT NULL AS dropped;
+SELECT dynamo.get_item('Indexed', '{"id": {"S": "a"}}');
+SELECT dynamo.delete_table('{"TableName": "Indexed"}') IS NOT NULL AS deleted;
+
 -- a row of dynamo.tables written by hand
 UPDATE dynamo.tables SET key_schema = '[1]' WHERE table_name = 'Row';
 SELECT dynamo.get_item('Row', '{"id": {"S": "a"}}');

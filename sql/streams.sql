@@ -226,6 +226,11 @@ SELECT event_name, keys, new_image FROM dynamo.stream_records('stream_both');
 SELECT jsonb_path_query_array(pg_temp.records(pg_temp.iterator(:'first_arn', 'TRIM_HORIZON')), '$.Records[*].eventName') AS first;
 SELECT jsonb_array_length(dynamo.list_streams('{"TableName": "stream_both"}')->'Streams') AS streams;
 
+-- nor is there a stream of what is not in the WAL
+ALTER TABLE dynamo_data.stream_none SET UNLOGGED;
+SELECT pg_temp.error('UpdateTable', '{"TableName": "stream_none", "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}');
+ALTER TABLE dynamo_data.stream_none SET LOGGED;
+
 -- a transaction that fails enables nothing, one that enables has what it writes then
 BEGIN;
 SELECT pg_temp.specify('stream_none', '{"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"}') ? 'LatestStreamArn';

@@ -25,6 +25,7 @@
 #include "dynamo.h"
 #include "errors.h"
 #include "feed/drain.h"
+#include "feed/slot_guard.h"
 #include "feed/stream_log.h"
 
 /* Streams or shards on a page, and records, unless Limit says. */
@@ -279,6 +280,19 @@ check_horizon(const StreamRow *stream, Iterator *iterator,
 	iterator->kind = ITERATOR_AT;
 }
 
+/*
+ * Without a worker, a stream that is waited for becomes ready, or ends, when
+ * somebody looks.  Returns it as it is then.
+ */
+static const StreamRow *
+make_progress(const StreamRow *stream)
+{
+	if (stream->drained || (!stream->ended_at && feed_is_ready()))
+		return stream;
+	slot_guard(feed_drain_here);
+	return find_stream(stream_arn(stream->table_name, stream->label));
+}
+
 /* ---- operations ---- */
 
 void
@@ -354,6 +368,7 @@ describe_stream(JsonNode *request, JsonNode *response)
 		validation_error("1 validation error detected: Value null at 'shardFilter.shardId' failed to satisfy constraint: Member must not be null");
 	stream = find_stream(json_cstring(json_get(request, "StreamArn")));
 	check_access(stream);
+	stream = make_progress(stream);
 
 	description = json_add(response, "StreamDescription");
 	json_set_object(description, 10);
@@ -455,7 +470,7 @@ get_records(JsonNode *request, JsonNode *response)
 					 "The shard iterator has expired and can no longer be used to retrieve stream records.");
 	if (!stream->drained)
 	{
-		feed_drain_here();
+		slot_guard(feed_drain_here);
 
 		/* Whether there is more to come has to be known before reading */
 		stream = find_stream(arn);
@@ -646,7 +661,7 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	stream = find_newest(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (!stream->drained)
-		feed_drain_here();
+		slot_guard(feed_drain_here);
 	stream_position_read(&position, NULL);
 	memset(iterator.sequence, '0', SEQUENCE_DIGITS);
 	if (!PG_ARGISNULL(1))

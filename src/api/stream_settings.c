@@ -4,12 +4,16 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
+#include "utils/lsyscache.h"
+
 #include "api/arn.h"
 #include "api/request.h"
 #include "api/stream_settings.h"
 #include "dynamo.h"
 #include "errors.h"
 #include "feed/drain.h"
+#include "feed/slot_guard.h"
 #include "store/ddl.h"
 #include "store/streams.h"
 #include "worker.h"
@@ -32,8 +36,29 @@ read_stream_change(const JsonNode *request, StreamChange *change)
 	if (!change->enable)
 		return;
 	change->view_type = json_cstring(view_type);
+}
+
+void
+prepare_stream(const StreamChange *change)
+{
+	if (!change->enable)
+		return;
 	feed_check_server();
-	feed_prepare();
+	slot_guard(feed_prepare);
+}
+
+/* What is not in the WAL cannot come into a stream. */
+static void
+check_logged(const TableRow *row)
+{
+	Oid			relid = catalog_item_table_oid(row);
+
+	if (OidIsValid(relid) &&
+		get_rel_persistence(relid) != RELPERSISTENCE_PERMANENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("unlogged item table \"%s\" cannot have a stream", row->relation_name),
+				 errhint("Use ALTER TABLE ... SET LOGGED before.")));
 }
 
 void
@@ -54,6 +79,8 @@ change_stream(const TableRow *row, const StreamChange *change, bool is_new)
 		validation_error("Table has no stream to disable: TableName: %s",
 						 row->table_name);
 
+	if (change->enable)
+		check_logged(row);
 	ddl_log_old_items(row, change->enable);
 	if (change->enable)
 	{

@@ -9,7 +9,7 @@
 
 /*
  * What StreamSpecification asks for.  Raises ValidationException if that makes
- * no sense, and feature_not_supported if this server can have no streams.
+ * no sense.
  */
 typedef struct StreamChange
 {
@@ -19,6 +19,14 @@ typedef struct StreamChange
 } StreamChange;
 
 extern void read_stream_change(const JsonNode *request, StreamChange *change);
+
+/*
+ * Make ready for what is asked for, if that is a stream: before anything is
+ * written, and after all checks, since a replication slot that is made for it
+ * stays when the request fails.  Raises feature_not_supported if this server
+ * can have no streams.
+ */
+extern void prepare_stream(const StreamChange *change);
 
 /*
  * Enable or disable the stream of a table, which is there.  Of a new table,

@@ -268,6 +268,8 @@ create_table(JsonNode *request, JsonNode *response)
 		request_bool(json_get(request, "DeletionProtectionEnabled"), false);
 	if (json_get(request, "TableClass"))
 		row.table_class = json_cstring(json_get(request, "TableClass"));
+	ddl_check_create();
+	prepare_stream(&stream);
 	ddl_create_table(&row, indexes);
 	foreach(lc, tags)
 		tags_write(row.table_name, lfirst(lc));
@@ -557,6 +559,7 @@ update_table(JsonNode *request, JsonNode *response)
 		row->table_class_since = GetCurrentTimestamp();
 	}
 
+	prepare_stream(&stream);
 	rel = open_row_relation(row, AccessShareLock);
 	relid = RelationGetRelid(rel);
 	table_close(rel, NoLock);

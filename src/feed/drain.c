@@ -39,7 +39,7 @@
  * WAL that is read again from the point where decoding has to begin before
  * the server is told what is running, which lets the slot move that point.
  */
-#define RESTART_BYTES	(8 * 1024 * 1024)
+#define RESTART_BYTES	(16 * 1024 * 1024)
 
 /*
  * How long the slot is kept when nothing comes: this many times as long as it
@@ -70,17 +70,23 @@ typedef struct SlotState
 
 /* ---- the slot ---- */
 
-char *
+static char *
+slot_name_of(Oid dboid)
+{
+	return psprintf("dynamo_%u", dboid);
+}
+
+static char *
 feed_slot_name(void)
 {
-	return psprintf("dynamo_%u", MyDatabaseId);
+	return slot_name_of(MyDatabaseId);
 }
 
 static SlotState
-read_slot(void)
+read_slot_of(Oid dboid)
 {
 	SlotState	state = {0};
-	ReplicationSlot *slot = SearchNamedReplicationSlot(feed_slot_name(), true);
+	ReplicationSlot *slot = SearchNamedReplicationSlot(slot_name_of(dboid), true);
 
 	if (slot == NULL)
 		return state;
@@ -92,6 +98,18 @@ read_slot(void)
 	SpinLockRelease(&slot->mutex);
 	state.lost = XLogRecPtrIsInvalid(state.restart);
 	return state;
+}
+
+static SlotState
+read_slot(void)
+{
+	return read_slot_of(MyDatabaseId);
+}
+
+bool
+feed_slot_is_active(Oid dboid)
+{
+	return read_slot_of(dboid).active;
 }
 
 /*

@@ -64,7 +64,7 @@ extern void feed_drop_orphan(void);
 /* Has the database streams, or a slot for them?  In a transaction. */
 extern bool feed_is_needed(void);
 
-/* Name of the slot.  palloc'd. */
-extern char *feed_slot_name(void);
+/* Is somebody at the slot of a database? */
+extern bool feed_slot_is_active(Oid dboid);
 
 #endif							/* DYNAMO_DRAIN_H */

@@ -5,6 +5,8 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -14,6 +16,7 @@
 #include "storage/spin.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -30,8 +33,18 @@ extern PGDLLEXPORT void dynamo_feed_main(Datum arg);
 #define LOOK_MSECS		500
 #define ERROR_MSECS		1000
 
+/*
+ * Rest after something was stored: what comes within it is stored at once, with
+ * a fraction of the work.
+ */
+#define REST_MSECS		10
+
 /* What has been committed but not been flushed yet is waited for so long. */
 #define FLUSH_MSECS		20
+
+/* How long DROP DATABASE waits for the worker, and how often it looks. */
+#define DISMISS_MSECS	5000
+#define DISMISS_LOOK_MSECS	10
 
 /* A worker makes room for one of another database after this time. */
 #define TURN_MSECS		10000
@@ -41,6 +54,7 @@ typedef struct Feed
 	Oid			dboid;			/* InvalidOid: free */
 	Latch	   *latch;			/* of the worker; NULL: not running */
 	bool		requested;		/* one has been asked for */
+	bool		dismissed;		/* it has to leave */
 } Feed;
 
 typedef struct FeedShared
@@ -53,6 +67,8 @@ static FeedShared *shared = NULL;
 
 /* The worker's own entry. */
 static Feed *my_feed = NULL;
+
+static object_access_hook_type prev_object_access_hook = NULL;
 
 /* ---- those who commit ---- */
 
@@ -111,10 +127,54 @@ wake_at_commit(XactEvent event, void *arg)
 		wake_feed(feed);
 }
 
+/* ---- DROP DATABASE ---- */
+
+/* Have the worker of a database leave, and wait until the slot is free. */
+static void
+dismiss_worker(Oid dboid)
+{
+	TimestampTz started = GetCurrentTimestamp();
+	Latch	   *latch = NULL;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < FEEDS_MAX; i++)
+	{
+		if (shared->feeds[i].dboid == dboid && shared->feeds[i].latch)
+		{
+			shared->feeds[i].dismissed = true;
+			latch = shared->feeds[i].latch;
+		}
+	}
+	SpinLockRelease(&shared->mutex);
+	if (latch)
+		SetLatch(latch);
+	while (feed_slot_is_active(dboid) &&
+		   !TimestampDifferenceExceeds(started, GetCurrentTimestamp(), DISMISS_MSECS))
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(DISMISS_LOOK_MSECS * 1000L);
+	}
+}
+
+/*
+ * A database is about to be dropped, which is refused while a slot of it is in
+ * use.  No other worker comes: the database is locked.
+ */
+static void
+make_way(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
+{
+	if (prev_object_access_hook)
+		prev_object_access_hook(access, class_id, object_id, sub_id, arg);
+	if (access == OAT_DROP && class_id == DatabaseRelationId && shared)
+		dismiss_worker(object_id);
+}
+
 void
 feed_worker_init(void)
 {
 	RegisterXactCallback(wake_at_commit, NULL);
+	prev_object_access_hook = object_access_hook;
+	object_access_hook = make_way;
 }
 
 Size
@@ -159,6 +219,27 @@ feed_worker_start(void *arg)
 
 /* ---- the worker ---- */
 
+/* Free the entries of databases that have been dropped. */
+static void
+forget_dropped(MemoryContext context)
+{
+	StartTransactionCommand();
+	for (int i = 0; i < FEEDS_MAX; i++)
+	{
+		Oid			dboid = shared->feeds[i].dboid;
+
+		if (!OidIsValid(dboid) ||
+			SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(dboid)))
+			continue;
+		SpinLockAcquire(&shared->mutex);
+		if (shared->feeds[i].dboid == dboid)
+			shared->feeds[i].dboid = InvalidOid;
+		SpinLockRelease(&shared->mutex);
+	}
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
 /*
  * Take an entry, so that commits wake this worker.  True if one has asked for
  * it, rather than it is just time to look.
@@ -177,10 +258,11 @@ take_feed(void)
 	}
 	if (feed)
 	{
+		requested = feed->requested;
 		feed->dboid = MyDatabaseId;
 		feed->latch = MyLatch;
-		requested = feed->requested;
 		feed->requested = false;
+		feed->dismissed = false;
 	}
 	SpinLockRelease(&shared->mutex);
 	my_feed = feed;
@@ -224,6 +306,14 @@ wait_for_commits(long msecs)
 	return (rc & WL_LATCH_SET) != 0;
 }
 
+/* Wait, whoever commits. */
+static void
+rest(long msecs)
+{
+	(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, msecs, PG_WAIT_EXTENSION);
+	CHECK_FOR_INTERRUPTS();
+}
+
 static bool
 has_passed(TimestampTz since, int msecs)
 {
@@ -261,6 +351,7 @@ dynamo_feed_main(Datum arg)
 									ALLOCSET_DEFAULT_SIZES);
 	before_shmem_exit(feed_exit, (Datum) 0);
 	started = GetCurrentTimestamp();
+	forget_dropped(context);
 	last_work = take_feed() ? started : 0;
 
 	for (;;)
@@ -268,6 +359,18 @@ dynamo_feed_main(Datum arg)
 		XLogRecPtr	flushed = GetFlushRecPtr(NULL);
 		DrainRound	round = {0};
 
+		if (my_feed && my_feed->dismissed)
+		{
+			feed_let_go();
+			leave_feed(false);
+			break;
+		}
+		if (has_passed(started, TURN_MSECS) && worker_is_wanted_elsewhere())
+		{
+			leave_feed(false);
+			worker_wake(WORKER_FEED);
+			break;
+		}
 		if (flushed != seen)
 		{
 			bool		done;
@@ -280,9 +383,7 @@ dynamo_feed_main(Datum arg)
 				feed_let_go();
 
 				/* Try again, without being in the way for ever */
-				(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-								 ERROR_MSECS, PG_WAIT_EXTENSION);
-				CHECK_FOR_INTERRUPTS();
+				rest(ERROR_MSECS);
 				if (!worker_has_extension())
 				{
 					leave_feed(true);
@@ -303,15 +404,11 @@ dynamo_feed_main(Datum arg)
 
 			if (round.stored)
 				last_work = GetCurrentTimestamp();
-			if (round.more || round.stored)
+			if (round.stored && !round.more)
+				rest(REST_MSECS);
+			if (round.stored || round.more)
 				continue;
 			seen = flushed;
-		}
-		if (has_passed(started, TURN_MSECS) && worker_is_wanted_elsewhere())
-		{
-			leave_feed(false);
-			worker_wake(WORKER_FEED);
-			break;
 		}
 		if (has_passed(last_work, FEED_IDLE_MSECS))
 		{

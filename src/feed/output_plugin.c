@@ -291,6 +291,10 @@ get_item(const TableIdentity *table, struct varlena *datum)
 	item = DatumGetJsonbP(PointerGetDatum(datum));
 	if (!JB_ROOT_IS_OBJECT(item) || !item_is_normal(&item->root))
 		return NULL;
+
+	/* What is larger than an item may not fit into a record of text either */
+	if (VARSIZE(item) > ITEM_MAX_SIZE && item_size(&item->root) > ITEM_MAX_SIZE)
+		return NULL;
 	for (int i = 0; i < KEY_NATTRS(&table->key); i++)
 	{
 		AttrValue	value;

@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -50,6 +51,12 @@
 
 /* How long the worker waits for a lock. */
 #define LOCK_TIMEOUT	"1s"
+
+/*
+ * How long a batch may take in the worker: triggers of one table must not keep
+ * it from all others, and from its other jobs.
+ */
+#define BATCH_MS	10000
 
 /* Errors of a table that are logged in one round; more are only counted. */
 #define ERRORS_LOGGED	10
@@ -366,6 +373,7 @@ expire_batch(void *arg)
 	worker_begin_transaction(activity);
 	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_SUSET,
 							 PGC_S_OVERRIDE, GUC_ACTION_LOCAL, true, 0, false);
+	enable_timeout_after(STATEMENT_TIMEOUT, BATCH_MS);
 	rel = open_to_expire(turn->table_name, true, &descriptor);
 	if (rel != NULL)
 	{
@@ -378,6 +386,8 @@ expire_batch(void *arg)
 		delete_batch(rel, descriptor, &batch, note_batch, turn);
 		table_close(rel, NoLock);
 	}
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	CHECK_FOR_INTERRUPTS();
 	worker_end_transaction(context);
 }
 
@@ -402,6 +412,7 @@ take_turn(TableTurn *turn)
 		.callback = expire_error_context,
 		.arg = turn
 	};
+	TimestampTz started = GetCurrentTimestamp();
 	bool		done;
 
 	turn->items = 0;
@@ -415,6 +426,7 @@ take_turn(TableTurn *turn)
 	done = turn->failed < ERRORS_LOGGED ? worker_try(expire_batch, turn) :
 		worker_try_quietly(expire_batch, turn);
 	error_context_stack = callback.previous;
+	disable_timeout(STATEMENT_TIMEOUT, false);
 
 	if (dynamo_ttl_rate > 0)
 		current->next = Max(current->next, GetCurrentTimestamp() - USECS_PER_SEC / 10) +
@@ -423,6 +435,9 @@ take_turn(TableTurn *turn)
 		turn->failed++;
 	if (turn->items == 0)
 		return false;			/* nothing left, or not even looked */
+	if (!done && turn->max == 1 &&
+		TimestampDifferenceExceeds(started, GetCurrentTimestamp(), BATCH_MS))
+		return false;			/* the others would not be faster */
 	if (!done && turn->max > 1)
 	{
 		/* Again, one by one */

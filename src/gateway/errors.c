@@ -29,6 +29,8 @@ static const struct
 }			postgres_errors[] =
 
 {
+	{"0A000", &VALIDATION},		/* streams without logical decoding, row-level
+								 * security */
 	{"22021", &SERIALIZATION},	/* a body that is not UTF-8 */
 	{"23", &VALIDATION},		/* a constraint that a user put on an item
 								 * table */

@@ -5,11 +5,14 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "commands/event_trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -70,6 +73,21 @@ ddl_index_statement(const char *relation_name, const char *column_name,
 					concurrently ? "CONCURRENTLY " : "",
 					quote_qualified_identifier(ITEM_SCHEMA, relation_name),
 					quote_identifier(column_name), quote_identifier(column_name));
+}
+
+void
+ddl_check_create(void)
+{
+	Oid			schema = get_namespace_oid(ITEM_SCHEMA, false);
+	AclResult	result;
+
+#if PG_VERSION_NUM >= 160000
+	result = object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_CREATE);
+#else
+	result = pg_namespace_aclcheck(schema, GetUserId(), ACL_CREATE);
+#endif
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_SCHEMA, ITEM_SCHEMA);
 }
 
 void
@@ -149,7 +167,7 @@ static void
 alter_columns(const TableRow *table, const char *action, const char *column,
 			  const char *type)
 {
-	run_statement(psprintf("ALTER TABLE %s %s COLUMN %s %s",
+	run_statement(psprintf("ALTER TABLE %s %s %s %s",
 						   quote_qualified_identifier(ITEM_SCHEMA, table->relation_name),
 						   action, quote_identifier(column), type));
 }
@@ -167,7 +185,7 @@ ddl_add_index(const TableRow *table, IndexRow *index)
 	index->position = last ? last->position + 1 : 1;
 	index->column_name = choose_column_name(relid);
 	index->status = INDEX_CREATING;
-	alter_columns(table, "ADD", index->column_name, "pg_catalog.bytea");
+	alter_columns(table, "ADD COLUMN", index->column_name, "pg_catalog.bytea");
 	catalog_write_index(index, true, relid);
 }
 
@@ -176,7 +194,9 @@ ddl_drop_index(const TableRow *table, const IndexRow *index)
 {
 	index_build_interrupt(table);
 	catalog_delete_index(index, catalog_item_table_oid(table));
-	alter_columns(table, "DROP", index->column_name, "");
+
+	/* The owner may have dropped it before */
+	alter_columns(table, "DROP COLUMN IF EXISTS", index->column_name, "");
 }
 
 void

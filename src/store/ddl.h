@@ -9,6 +9,9 @@
 
 #include "store/catalog.h"
 
+/* Raises if the caller may not create item tables. */
+extern void ddl_check_create(void);
+
 /*
  * Create the item table of a row (whose relation_name is filled in here) and
  * the row itself, with its indexes (IndexRow *; their table_name, position,

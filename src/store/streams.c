@@ -4,11 +4,14 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -134,6 +137,21 @@ init_key(ScanKey key, const StreamRow *row)
 				UUIDPGetDatum(&row->stream_id));
 }
 
+/* The tuple of a stream, to be overwritten or locked. */
+static HeapTuple
+find_stream(Relation catalog, Oid index_oid, const StreamRow *row)
+{
+	ScanKeyData key;
+	HeapTuple	tuple;
+
+	init_key(&key, row);
+	tuple = catalog_find(catalog, index_oid, 1, &key);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "stream %s of table \"%s\" is not in dynamo.streams",
+			 row->label, row->table_name);
+	return tuple;
+}
+
 static void
 write_row(const StreamRow *row, bool is_new)
 {
@@ -141,8 +159,6 @@ write_row(const StreamRow *row, bool is_new)
 	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
 	Datum		values[Natts_streams];
 	bool		nulls[Natts_streams] = {0};
-	ScanKeyData key;
-	HeapTuple	old = NULL;
 
 	values[Anum_st_stream_id - 1] = UUIDPGetDatum(&row->stream_id);
 	values[Anum_st_table_name - 1] = CStringGetTextDatum(row->table_name);
@@ -161,15 +177,8 @@ write_row(const StreamRow *row, bool is_new)
 	values[Anum_st_drained - 1] = BoolGetDatum(row->drained);
 	values[Anum_st_trimmed_to - 1] = LSNGetDatum(row->trimmed_to);
 
-	if (!is_new)
-	{
-		init_key(&key, row);
-		old = catalog_find(catalog, index_oid, 1, &key);
-		if (!HeapTupleIsValid(old))
-			elog(ERROR, "stream %s of table \"%s\" is not in dynamo.streams",
-				 row->label, row->table_name);
-	}
-	catalog_put(catalog, old, values, nulls);
+	catalog_put(catalog, is_new ? NULL : find_stream(catalog, index_oid, row),
+				values, nulls);
 	table_close(catalog, RowExclusiveLock);
 	CommandCounterIncrement();
 }
@@ -212,13 +221,45 @@ streams_add(StreamRow *row, const TableRow *table)
 	write_row(row, true);
 }
 
+/*
+ * Lock a stream against whoever drains the WAL, who may be noting since when
+ * there are records; false if the row has been changed in between.
+ */
+static bool
+lock_stream(const StreamRow *row)
+{
+	Oid			index_oid;
+	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
+	HeapTuple	tuple = find_stream(catalog, index_oid, row);
+	Buffer		buffer;
+	TM_FailureData failure;
+	TM_Result	result;
+
+	result = heap_lock_tuple(catalog, tuple, GetCurrentCommandId(true),
+							 LockTupleNoKeyExclusive, LockWaitBlock, false,
+							 &buffer, &failure);
+	ReleaseBuffer(buffer);
+	table_close(catalog, RowExclusiveLock);
+	return result == TM_Ok;
+}
+
 void
 streams_end(const TableRow *table)
 {
-	StreamRow  *row = streams_latest(table);
+	StreamRow  *row;
 
-	if (row == NULL || row->ended_at)
-		return;
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		row = streams_latest(table);
+		if (row == NULL || row->ended_at)
+			return;
+		if (lock_stream(row))
+			break;
+	}
+
+	/* As it is under the lock */
+	row = streams_latest(table);
 	row->ended_at = GetCurrentTimestamp();
 	row->end_lsn = GetXLogInsertRecPtr();
 	write_row(row, false);

@@ -923,6 +923,10 @@ answers(post('PutItem', sprintf $put, 'late'),
 	'a deferred constraint that fails at COMMIT');
 answers(post('GetItem', '{"TableName":"Things","Key":{"id":{"S":"late"}}}'), 200, '{}',
 	'and the item is not there');
+answers(post('UpdateTable', '{"TableName":"Things","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}}'),
+	400,
+	validation('One or more parameter values were invalid: streams need logical decoding'),
+	'what the server is not set up for');
 answers(post('PutItem', sprintf $put, 'broken'),
 	500, '{"__type":"' . DYNAMODB . 'InternalServerError","message":"Internal server error"}',
 	'an error that is not the request\'s tells nothing');

@@ -424,6 +424,17 @@ ALTER TABLE dynamo_data."Plain" ENABLE TRIGGER zz_dynamo_item;
 counters_are('what is no item is not there', [ INSERT => ok => 1 ], [ MODIFY => ok => 2, 1 ],
 	(map { [ INSERT => ok => 2 ] } 1 .. 6), map { [ REMOVE => ok => undef, 2 ] } 1 .. 7);
 
+# As text it would be longer than a string of the server can be
+sql(q(
+ALTER TABLE dynamo_data."Plain" DISABLE TRIGGER zz_dynamo_item;
+INSERT INTO dynamo_data."Plain" (key, item) VALUES ('\x01', jsonb_build_object('Id', '{"S": "x"}'::jsonb,
+	's', jsonb_build_object('S', repeat(E'\\x01', 200000000))));
+UPDATE dynamo_data."Plain" SET item = '{"Id": {"S": "x"}, "N": {"N": "1"}}';
+DELETE FROM dynamo_data."Plain";
+ALTER TABLE dynamo_data."Plain" ENABLE TRIGGER zz_dynamo_item;
+));
+counters_are('nor what is too large for an item', [ INSERT => x => 1 ], [ REMOVE => x => undef, 1 ]);
+
 # ---- tables with and without records ----
 
 sql(q(

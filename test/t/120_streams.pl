@@ -250,6 +250,40 @@ cmp_ok(time - $before, '<', 5, 'the worker is not in the way of DROP DATABASE');
 sql('DROP DATABASE restored');
 wait_for('... and the slots are gone', sub { slots() == 1 });
 
+# ---- more databases than workers ----
+
+sql('ALTER SYSTEM SET dynamo.max_workers = 1');
+sql('SELECT pg_reload_conf()');
+sql('CREATE DATABASE second');
+$database = 'second';
+sql('CREATE EXTENSION dynamo');
+my $second_arn = create_table('Latency', 'KEYS_ONLY');
+wait_for('a stream in a second database', sub { status($second_arn) eq 'ENABLED' });
+$database = 'postgres';
+my $puts = $node->basedir . '/puts.sql';
+append_to_file($puts, <<'SQL');
+\set id random(1, 1000000000)
+SELECT dynamo.put_item('Latency', jsonb_build_object('id', jsonb_build_object('S', :id::text)));
+SQL
+my %busy;
+foreach my $name ('postgres', 'second')
+{
+	$busy{$name} = start([ 'pgbench', '-n', '-R', 100, '-T', 60, '-f', $puts, $node->connstr($name) ],
+		'<', \undef, '>', '/dev/null', '2>', '/dev/null');
+	$database = $name;
+	my $n = count_records('Latency');
+	$before = time;
+	wait_for("records come in database $name", sub { count_records('Latency') > $n });
+	cmp_ok(time - $before, '<', 30, '... while both databases have them');
+}
+$database = 'postgres';
+sql('ALTER SYSTEM RESET dynamo.max_workers');
+sql('SELECT pg_reload_conf()');
+usleep(500_000);
+is(outcome('DROP DATABASE second WITH (FORCE)'), '', 'a database goes in the midst of being drained');
+$_->kill_kill foreach values %busy;
+wait_for('... and the slot, too', sub { slots() == 1 });
+
 # ---- crashes ----
 
 sql('ALTER SYSTEM SET dynamo.stream_shards = 3');

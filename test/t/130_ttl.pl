@@ -314,6 +314,22 @@ is(count('Bad'), 30, 'what failed is still there');
 sql('DROP TRIGGER refuse ON dynamo_data."Bad"');
 ok(wait_for_count('Bad', 0), 'until it does not fail');
 
+# A trigger that does not end holds up no other tables, nor building an index
+create_table('Endless');
+set_ttl('Endless', 'true');
+sql(q(CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1000); RETURN OLD; END';
+	CREATE TRIGGER sleep BEFORE DELETE ON dynamo_data."Endless" FOR EACH ROW EXECUTE FUNCTION sleep()));
+fill('Endless', 'past', 3, -50);
+ok($node->poll_query_until('postgres',
+	q(SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep')), 'a trigger that sleeps');
+$offset = -s $node->logfile;
+fill('Sessions', 'past', 20, -5);
+ok(wait_for_count('Sessions', 15), 'is not waited for');
+like(slurp_file($node->logfile, $offset),
+	qr/canceling statement due to statement timeout\n(?:.*\n)*?.*expiring items of table "Endless"/, 'as the log tells');
+sql('DROP TRIGGER sleep ON dynamo_data."Endless"');
+ok(wait_for_count('Endless', 0), 'and does no harm');
+
 # ---- triggers do not run as the worker ----
 
 sql(q(CREATE ROLE alice; GRANT CREATE ON SCHEMA dynamo_data, public TO alice));
