@@ -296,12 +296,11 @@ GRANT SELECT ON dynamo.streams TO PUBLIC;
 CREATE TABLE dynamo.stream_position (
 	drained_to pg_lsn NOT NULL,
 	last_sequence text COLLATE "C" NOT NULL,
-	trimmed_to text COLLATE "C" NOT NULL,
 	slot_ready boolean NOT NULL
 );
 COMMENT ON TABLE dynamo.stream_position IS 'one row: how far the WAL has come into the log of stream records; not dumped';
 INSERT INTO dynamo.stream_position
-	VALUES ('0/0', pg_catalog.repeat('0', 30), pg_catalog.repeat('0', 30), false);
+	VALUES ('0/0', pg_catalog.repeat('0', 30), false);
 
 CREATE TABLE dynamo.stream_segments (
 	segment int NOT NULL PRIMARY KEY,
@@ -310,6 +309,12 @@ CREATE TABLE dynamo.stream_segments (
 	ended_at timestamptz
 );
 COMMENT ON TABLE dynamo.stream_segments IS 'the tables stream_segment_N that are in use, and the first sequence number that may be in each; not dumped';
+
+CREATE TABLE dynamo.stream_trims (
+	stream_id uuid NOT NULL PRIMARY KEY,
+	last_sequence text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE dynamo.stream_trims IS 'the highest sequence number that has been removed from each stream; not dumped';
 
 DO $$
 BEGIN

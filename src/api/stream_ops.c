@@ -260,24 +260,48 @@ read_sequence(const JsonNode *node, char *sequence)
 }
 
 /*
- * Where an iterator stands is trimmed: raise, if there were records.  What is
- * before the beginning of the stream is its beginning.
+ * Raise, if there were records after where an iterator stands that have been
+ * removed, or lost with the slot.  What is before the beginning of the stream is
+ * its beginning.
  */
 static void
-check_horizon(const StreamRow *stream, Iterator *iterator,
-			  const StreamPosition *position)
+check_horizon(const StreamRow *stream, Iterator *iterator)
 {
-	char	   *horizon = stream_log_horizon(stream, position);
-	char	   *start = stream_sequence(stream->start_lsn);
+	char	   *trimmed = stream_log_trimmed(stream);
+	char	   *gap = stream_sequence(stream->trimmed_to);
+	int			order = strcmp(iterator->sequence, trimmed);
+	bool		lost = *trimmed && (iterator->kind == ITERATOR_AFTER ? order < 0 : order <= 0);
 
-	if (strcmp(iterator->sequence, horizon) >= 0)
+	if (!lost && strcmp(iterator->sequence, gap) >= 0)
 		return;
 	if (iterator->kind != ITERATOR_HORIZON &&
-		(strcmp(iterator->sequence, start) >= 0 || strcmp(start, horizon) < 0))
+		(lost || stream->start_lsn < stream->trimmed_to))
 		dynamo_error(DYNAMO_TRIMMED_DATA_ACCESS,
 					 "The operation attempted to read past the oldest stream record in a shard.");
-	strcpy(iterator->sequence, horizon);
-	iterator->kind = ITERATOR_AT;
+	iterator->kind = strcmp(trimmed, gap) > 0 ? ITERATOR_AFTER : ITERATOR_AT;
+	strcpy(iterator->sequence, iterator->kind == ITERATOR_AFTER ? trimmed : gap);
+}
+
+/*
+ * Read records of a shard from where the iterator stands; the rest is as of
+ * stream_log_read().
+ */
+static List *
+read_shard(const StreamRow *stream, int shard, Iterator *iterator, int limit,
+		   StreamPosition *position, bool *more)
+{
+	Iterator	before;
+	List	   *records;
+
+	check_horizon(stream, iterator);
+	before = *iterator;
+	records = stream_log_read(stream, shard, iterator->sequence,
+							  iterator->kind == ITERATOR_AFTER, limit,
+							  RESPONSE_BYTES, position, more);
+
+	/* Some may have been removed right before they were read */
+	check_horizon(stream, &before);
+	return records;
 }
 
 /*
@@ -407,7 +431,6 @@ get_shard_iterator(JsonNode *request, JsonNode *response)
 	bool		after = json_string_is(type, "AFTER_SEQUENCE_NUMBER");
 	const StreamRow *stream;
 	Iterator	iterator = {0};
-	StreamPosition position;
 
 	if ((at || after) && number == NULL)
 		validation_error("SequenceNumber is required when ShardIteratorType is %s",
@@ -422,14 +445,13 @@ get_shard_iterator(JsonNode *request, JsonNode *response)
 	stream = find_stream(json_cstring(json_get(request, "StreamArn")));
 	check_access(stream);
 	iterator.shard = find_shard(stream, json_get(request, "ShardId"));
-	stream_position_read(&position, NULL);
 	if (json_string_is(type, "TRIM_HORIZON"))
 	{
 		iterator.kind = ITERATOR_HORIZON;
-		strcpy(iterator.sequence, stream_log_horizon(stream, &position));
+		strcpy(iterator.sequence, stream_sequence(stream->trimmed_to));
 	}
 	else if (number)
-		check_horizon(stream, &iterator, &position);
+		check_horizon(stream, &iterator);
 	else
 		strcpy(iterator.sequence,
 			   stream_sequence(RecoveryInProgress() ?
@@ -475,12 +497,7 @@ get_records(JsonNode *request, JsonNode *response)
 		/* Whether there is more to come has to be known before reading */
 		stream = find_stream(arn);
 	}
-	stream_position_read(&position, NULL);
-	check_horizon(stream, &iterator, &position);
-
-	records = stream_log_read(stream, iterator.shard, iterator.sequence,
-							  iterator.kind == ITERATOR_AFTER, max,
-							  RESPONSE_BYTES, &position, &more);
+	records = read_shard(stream, iterator.shard, &iterator, max, &position, &more);
 	json_set_array(&list, list_length(records));
 	foreach(lc, records)
 	{
@@ -591,10 +608,8 @@ put_records(ReturnSetInfo *rsinfo, const StreamRow *stream, Iterator *iterator,
 		StreamPosition position;
 		bool		shard_more;
 
-		foreach(lc, stream_log_read(stream, shard, iterator->sequence,
-									iterator->kind == ITERATOR_AFTER,
-									Min(*max, RECORDS_MAX), RESPONSE_BYTES,
-									&position, &shard_more))
+		foreach(lc, read_shard(stream, shard, iterator, Min(*max, RECORDS_MAX),
+							   &position, &shard_more))
 		{
 			ShardRecord *record = palloc(sizeof(ShardRecord));
 
@@ -651,7 +666,6 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 	int			max = PG_ARGISNULL(2) ? INT_MAX : PG_GETARG_INT32(2);
 	Iterator	iterator = {.kind = ITERATOR_HORIZON};
 	const StreamRow *stream;
-	StreamPosition position;
 	MemoryContext context;
 	MemoryContext old_context;
 	bool		more;
@@ -662,7 +676,6 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 	stream = find_newest(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (!stream->drained)
 		slot_guard(feed_drain_here);
-	stream_position_read(&position, NULL);
 	memset(iterator.sequence, '0', SEQUENCE_DIGITS);
 	if (!PG_ARGISNULL(1))
 	{
@@ -672,7 +685,6 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 		iterator.kind = ITERATOR_AFTER;
 		read_sequence(&node, iterator.sequence);
 	}
-	check_horizon(stream, &iterator, &position);
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "dynamo stream records",
 									ALLOCSET_DEFAULT_SIZES);

@@ -36,6 +36,7 @@ struct Decoder
 {
 	MemoryContext context;		/* all of the decoder */
 	LogicalDecodingContext *ctx;
+	XLogReaderState *reader;	/* of it; NULL: closed */
 	TupleDesc	desc;			/* one column of type text */
 	TupleTableSlot *slot;
 	Tuplestorestate *records;	/* that were read last; spills to disk */
@@ -71,22 +72,40 @@ keep_record(LogicalDecodingContext *ctx, XLogRecPtr lsn, TransactionId xid,
 
 /* ---- open ---- */
 
-static LogicalDecodingContext *
-begin_decoding(XLogRecPtr start)
+/* The memory of the reader is freed, after an error perhaps. */
+static void
+close_wal(void *arg)
+{
+	Decoder    *decoder = arg;
+
+	if (decoder->reader && decoder->reader->seg.ws_file >= 0)
+		wal_segment_close(decoder->reader);
+}
+
+static void
+begin_decoding(Decoder *decoder, XLogRecPtr start)
 {
 	LogicalDecodingContext *ctx;
+	MemoryContextCallback *callback;
 
 	ctx = CreateDecodingContext(start, NIL, false,
 								XL_ROUTINE(.page_read = read_local_xlog_page,
 										   .segment_open = wal_segment_open,
 										   .segment_close = wal_segment_close),
 								prepare_record, keep_record, NULL);
+	decoder->ctx = ctx;
+	decoder->reader = ctx->reader;
+	ctx->output_writer_private = decoder;
+	callback = MemoryContextAlloc(ctx->context, sizeof(MemoryContextCallback));
+	callback->func = close_wal;
+	callback->arg = decoder;
+	MemoryContextRegisterResetCallback(ctx->context, callback);
+
 	if (XLogRecPtrIsInvalid(MyReplicationSlot->data.restart_lsn))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("WAL that streams need has been removed")));
-	XLogBeginRead(ctx->reader, MyReplicationSlot->data.restart_lsn);
-	return ctx;
+	XLogBeginRead(decoder->reader, MyReplicationSlot->data.restart_lsn);
 }
 
 Decoder *
@@ -111,18 +130,13 @@ decoder_open(const char *slot, XLogRecPtr start)
 	{
 		if (start > MyReplicationSlot->data.confirmed_flush)
 			LogicalConfirmReceivedLocation(start);
-		decoder->ctx = begin_decoding(start);
-		decoder->ctx->output_writer_private = decoder;
+		begin_decoding(decoder, start);
 	}
-	PG_CATCH();
+	PG_FINALLY();
 	{
 		errors_hide_log = false;
-		ReplicationSlotRelease();
-		MemoryContextDelete(context);
-		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	errors_hide_log = false;
 	MemoryContextSwitchTo(old_context);
 	return decoder;
 }
@@ -141,13 +155,13 @@ decode_record(Decoder *decoder)
 	char	   *error = NULL;
 
 	CHECK_FOR_INTERRUPTS();
-	if (XLogReadRecord(decoder->ctx->reader, &error) != NULL)
-		LogicalDecodingProcessRecord(decoder->ctx, decoder->ctx->reader);
+	if (XLogReadRecord(decoder->reader, &error) != NULL)
+		LogicalDecodingProcessRecord(decoder->ctx, decoder->reader);
 	else if (error)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("could not read WAL at %X/%X: %s",
-						LSN_FORMAT_ARGS(decoder->ctx->reader->EndRecPtr), error)));
+						LSN_FORMAT_ARGS(decoder->reader->EndRecPtr), error)));
 	CurrentResourceOwner = resource_owner;
 	MemoryContextSwitchTo(decoder->context);
 }
@@ -156,7 +170,7 @@ bool
 decoder_read(Decoder *decoder, XLogRecPtr end)
 {
 	MemoryContext old_context = CurrentMemoryContext;
-	const XLogReaderState *reader = decoder->ctx->reader;
+	const XLogReaderState *reader = decoder->reader;
 
 	tuplestore_clear(decoder->records);
 	decoder->count = 0;
@@ -208,7 +222,7 @@ decoder_next(Decoder *decoder, int *len)
 XLogRecPtr
 decoder_position(const Decoder *decoder)
 {
-	return decoder->ctx->reader->EndRecPtr;
+	return decoder->reader->EndRecPtr;
 }
 
 void
@@ -224,13 +238,13 @@ decoder_close(Decoder *decoder)
 {
 	tuplestore_end(decoder->records);
 	ExecDropSingleTupleTableSlot(decoder->slot);
-	if (!decoder->reading && MyReplicationSlot != NULL)
+	if (MyReplicationSlot != NULL && !decoder->reading)
+	{
+		decoder->reader = NULL;
 		FreeDecodingContext(decoder->ctx);
+		ReplicationSlotRelease();
+	}
 
 	/* After an error, it is not fit for being taken down piece by piece */
-	else if (decoder->ctx->reader->seg.ws_file >= 0)
-		wal_segment_close(decoder->ctx->reader);
-	if (MyReplicationSlot != NULL)
-		ReplicationSlotRelease();
 	MemoryContextDelete(decoder->context);
 }

@@ -6,7 +6,9 @@
  * point.  A decoder that is kept goes on where it was.  Meanwhile the slot is
  * in use, which keeps it from being dropped, and with it the database.
  *
- * After an error in any of these functions the decoder can only be closed.
+ * After an error in any of these functions, whoever handles it has to release
+ * the slot, once the transaction has been rolled back; the decoder can only be
+ * closed, or go with its memory context.
  */
 #ifndef DYNAMO_DECODER_H
 #define DYNAMO_DECODER_H

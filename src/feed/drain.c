@@ -63,7 +63,7 @@ typedef struct SlotState
 {
 	bool		exists;			/* and has been made completely */
 	bool		active;			/* somebody has it */
-	bool		lost;			/* the WAL that it needs has been removed */
+	bool		lost;			/* it cannot give what has been committed */
 	XLogRecPtr	confirmed;
 	XLogRecPtr	restart;
 } SlotState;
@@ -96,7 +96,10 @@ read_slot_of(Oid dboid)
 	state.confirmed = slot->data.confirmed_flush;
 	state.restart = slot->data.restart_lsn;
 	SpinLockRelease(&slot->mutex);
-	state.lost = XLogRecPtrIsInvalid(state.restart);
+
+	/* or somebody has made another of its name */
+	state.lost = XLogRecPtrIsInvalid(state.restart) ||
+		strcmp(NameStr(slot->data.plugin), PLUGIN) != 0;
 	return state;
 }
 
@@ -335,23 +338,33 @@ can_drain_here(void)
 		!IsInParallelMode() && wal_level >= WAL_LEVEL_LOGICAL;
 }
 
+/*
+ * Make the slot, in a transaction that has not written.  Of one that is there
+ * already nobody knows since when.
+ */
+static void
+renew_slot(StreamPosition *position)
+{
+	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
+		ReplicationSlotDrop(feed_slot_name(), true);
+	create_slot();
+	note_slot(position);
+}
+
 void
 feed_prepare(void)
 {
-	if (can_drain_here() && !TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
-		!read_slot().exists && stream_log_lock(false))
-	{
-		StreamPosition position;
+	SlotState	slot = read_slot();
+	StreamPosition position;
 
-		stream_position_read(&position, NULL);
-		if (position.slot_ready)
-		{
-			note_loss(&position);
-			return;
-		}
-		create_slot();
-		note_slot(&position);
-	}
+	if (!can_drain_here() || slot.active ||
+		TransactionIdIsValid(GetTopTransactionIdIfAny()) || !stream_log_lock(false))
+		return;
+	stream_position_read(&position, NULL);
+	if (!slot.exists && position.slot_ready)
+		note_loss(&position);
+	else if (!position.slot_ready)
+		renew_slot(&position);
 }
 
 bool
@@ -374,28 +387,20 @@ drain(const StreamPosition *position)
 {
 	Decoder    *decoder = decoder_open(feed_slot_name(), position->drained_to);
 	XLogRecPtr	end = GetFlushRecPtr(NULL);
+	bool		stored = false;
+	bool		done = false;
 
-	PG_TRY();
+	for (int i = 0; i < READS_MAX && !done; i++)
 	{
-		bool		stored = false;
-		bool		done = false;
-
-		for (int i = 0; i < READS_MAX && !done; i++)
-		{
-			done = decoder_read(decoder, end);
-			if (store(decoder))
-				stored = true;
-		}
-		if (stored)
-			ForceSyncCommit();
-		decoder_confirm(decoder, stored ? position->drained_to : decoder_position(decoder));
-		log_running(decoder_position(decoder));
+		done = decoder_read(decoder, end);
+		if (store(decoder))
+			stored = true;
 	}
-	PG_FINALLY();
-	{
-		decoder_close(decoder);
-	}
-	PG_END_TRY();
+	if (stored)
+		ForceSyncCommit();
+	decoder_confirm(decoder, stored ? position->drained_to : decoder_position(decoder));
+	log_running(decoder_position(decoder));
+	decoder_close(decoder);
 }
 
 void
@@ -416,26 +421,15 @@ feed_drain_here(void)
 		ReplicationSlotDrop(feed_slot_name(), true);
 		return;
 	}
-	if (!slot.exists)
+	if (!slot.exists && position.slot_ready)
 	{
-		if (position.slot_ready)
-			note_loss(&position);
-		else if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		{
-			create_slot();
-			note_slot(&position);
-		}
+		note_loss(&position);
 		return;
 	}
 	if (position.slot_ready)
 		drain(&position);
 	else if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
-	{
-		/* Nobody knows since when it has been there */
-		ReplicationSlotDrop(feed_slot_name(), true);
-		create_slot();
-		note_slot(&position);
-	}
+		renew_slot(&position);
 	maintain();
 }
 

@@ -38,12 +38,14 @@
 /* Tables of the ring that hold a whole retention. */
 #define SEGMENTS_PER_RETENTION	(STREAM_SEGMENTS - 2)
 
-/* Columns of dynamo.stream_position, dynamo.stream_segments and the ring. */
+/*
+ * Columns of dynamo.stream_position, dynamo.stream_segments, dynamo.stream_trims
+ * and the ring.
+ */
 enum
 {
 	Anum_pos_drained_to = 1,
 	Anum_pos_last_sequence,
-	Anum_pos_trimmed_to,
 	Anum_pos_slot_ready,
 	Natts_position = Anum_pos_slot_ready
 };
@@ -55,6 +57,13 @@ enum
 	Anum_seg_started_at,
 	Anum_seg_ended_at,
 	Natts_segments = Anum_seg_ended_at
+};
+
+enum
+{
+	Anum_trim_stream_id = 1,
+	Anum_trim_last_sequence,
+	Natts_trims = Anum_trim_last_sequence
 };
 
 enum
@@ -144,9 +153,6 @@ stream_position_read(StreamPosition *position, Snapshot snapshot)
 	strlcpy(position->last_sequence,
 			TextDatumGetCString(values[Anum_pos_last_sequence - 1]),
 			sizeof(position->last_sequence));
-	strlcpy(position->trimmed_to,
-			TextDatumGetCString(values[Anum_pos_trimmed_to - 1]),
-			sizeof(position->trimmed_to));
 	position->slot_ready = DatumGetBool(values[Anum_pos_slot_ready - 1]);
 	table_close(rel, AccessShareLock);
 }
@@ -161,7 +167,6 @@ stream_position_write(const StreamPosition *position)
 
 	values[Anum_pos_drained_to - 1] = LSNGetDatum(position->drained_to);
 	values[Anum_pos_last_sequence - 1] = CStringGetTextDatum(position->last_sequence);
-	values[Anum_pos_trimmed_to - 1] = CStringGetTextDatum(position->trimmed_to);
 	values[Anum_pos_slot_ready - 1] = BoolGetDatum(position->slot_ready);
 	CatalogTupleUpdate(rel, &old->t_self,
 					   heap_form_tuple(RelationGetDescr(rel), values, nulls));
@@ -275,29 +280,153 @@ begin_segment(List *segments, const char *first_sequence)
 	return true;
 }
 
+/* ---- trimming ---- */
+
+/* The row of dynamo.stream_trims of a stream, copied; NULL: none. */
+static HeapTuple
+find_trim(Relation rel, Oid index_oid, const StreamRow *stream)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_trim_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
+				UUIDPGetDatum(&stream->stream_id));
+	scan = systable_beginscan(rel, index_oid, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	return tuple;
+}
+
+/* Note up to where a stream is trimmed; NULL: forget it. */
+static void
+write_trim(const StreamRow *stream, const char *last_sequence)
+{
+	Oid			index_oid;
+	Relation	rel = catalog_open("stream_trims", RowExclusiveLock,
+								   "stream_trims_pkey", &index_oid);
+	HeapTuple	old = find_trim(rel, index_oid, stream);
+
+	if (last_sequence)
+	{
+		Datum		values[Natts_trims];
+		bool		nulls[Natts_trims] = {0};
+		HeapTuple	tuple;
+
+		values[Anum_trim_stream_id - 1] = UUIDPGetDatum(&stream->stream_id);
+		values[Anum_trim_last_sequence - 1] = CStringGetTextDatum(last_sequence);
+		tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+		if (old)
+			CatalogTupleUpdate(rel, &old->t_self, tuple);
+		else
+			CatalogTupleInsert(rel, tuple);
+	}
+	else if (old)
+		CatalogTupleDelete(rel, &old->t_self);
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+/* The highest sequence number that a table of the ring has of a shard, or NULL. */
+static char *
+find_last_sequence(Relation rel, Relation index, const StreamRow *stream, int shard)
+{
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	char	   *sequence = NULL;
+
+	ScanKeyInit(&keys[0], Anum_rec_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
+				UUIDPGetDatum(&stream->stream_id));
+	ScanKeyInit(&keys[1], Anum_rec_shard, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(shard));
+	scan = systable_beginscan_ordered(rel, index, NULL, 2, keys);
+	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+
+		sequence = TextDatumGetCString(heap_getattr(tuple, Anum_rec_sequence,
+													RelationGetDescr(rel), &isnull));
+	}
+	systable_endscan_ordered(scan);
+	return sequence;
+}
+
+/* Note what is lost to each stream with a table of the ring. */
+static void
+note_trims(Relation rel, Oid index_oid, List *streams)
+{
+	Relation	index = index_open(index_oid, AccessShareLock);
+	ListCell   *lc;
+
+	foreach(lc, streams)
+	{
+		const StreamRow *stream = lfirst(lc);
+		char	   *last = NULL;
+
+		for (int shard = 0; shard < stream->shards; shard++)
+		{
+			char	   *sequence = find_last_sequence(rel, index, stream, shard);
+
+			if (sequence && (last == NULL || strcmp(sequence, last) > 0))
+				last = sequence;
+		}
+		if (last)
+			write_trim(stream, last);
+	}
+	index_close(index, AccessShareLock);
+}
+
+char *
+stream_log_trimmed(const StreamRow *stream)
+{
+	Oid			index_oid;
+	Relation	rel = catalog_open("stream_trims", AccessShareLock,
+								   "stream_trims_pkey", &index_oid);
+	HeapTuple	tuple = find_trim(rel, index_oid, stream);
+	char	   *sequence = "";
+
+	if (tuple)
+	{
+		bool		isnull;
+
+		sequence = TextDatumGetCString(heap_getattr(tuple, Anum_trim_last_sequence,
+													RelationGetDescr(rel), &isnull));
+	}
+	table_close(rel, AccessShareLock);
+	return pstrdup(sequence);
+}
+
 /*
  * Empty a table of the ring; false if somebody is at it.  As the owner of the
  * extension, whoever the caller is.
  */
 static bool
-truncate_segment(int number)
+truncate_segment(int number, List *streams)
 {
-	Oid			unused;
-	Relation	rel = catalog_open(segment_name(number), AccessShareLock,
-								   segment_name(number), &unused);
-	Oid			relid = RelationGetRelid(rel);
+	char	   *name = segment_name(number);
+	Oid			index_oid;
+	Relation	rel = catalog_open(name, AccessShareLock, psprintf("%s_pkey", name),
+								   &index_oid);
 	Oid			owner = rel->rd_rel->relowner;
 	Oid			user;
 	int			sec_context;
 
-	table_close(rel, AccessShareLock);
-	if (!ConditionalLockRelationOid(relid, AccessExclusiveLock))
+	if (!ConditionalLockRelationOid(RelationGetRelid(rel), AccessExclusiveLock))
+	{
+		table_close(rel, AccessShareLock);
 		return false;
+	}
+	note_trims(rel, index_oid, streams);
+	table_close(rel, AccessShareLock);
 
 	GetUserIdAndSecContext(&user, &sec_context);
 	SetUserIdAndSecContext(owner, sec_context | SECURITY_RESTRICTED_OPERATION);
 	SPI_connect();
-	if (SPI_execute(psprintf("TRUNCATE dynamo.%s", segment_name(number)),
+	if (SPI_execute(psprintf("TRUNCATE dynamo.%s", name),
 					false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not truncate segment %d", number);
 	SPI_finish();
@@ -312,6 +441,7 @@ stream_log_maintain(void)
 	int64		retention = dynamo_stream_retention * USECS_PER_SEC;
 	List	   *segments = read_segments(NULL);
 	Segment    *current = current_segment(segments);
+	List	   *streams = streams_read(NULL, STREAMS_CURRENT);
 	StreamPosition position;
 	ListCell   *lc;
 
@@ -325,15 +455,12 @@ stream_log_maintain(void)
 		Segment    *oldest = linitial(segments);
 		Relation	rel;
 
-		if (!truncate_segment(oldest->number))
+		if (!truncate_segment(oldest->number, streams))
 			break;
 		rel = open_log_table("stream_segments", RowExclusiveLock);
 		CatalogTupleDelete(rel, &oldest->tid);
 		table_close(rel, RowExclusiveLock);
 		segments = list_delete_first(segments);
-		strlcpy(position.trimmed_to, ((Segment *) linitial(segments))->first_sequence,
-				sizeof(position.trimmed_to));
-		stream_position_write(&position);
 	}
 
 	/* The next, unless nothing has come into the present one */
@@ -348,12 +475,15 @@ stream_log_maintain(void)
 		(void) begin_segment(segments, first);
 	}
 
-	foreach(lc, streams_read(NULL, STREAMS_CURRENT))
+	foreach(lc, streams)
 	{
 		const StreamRow *row = lfirst(lc);
 
 		if (row->ended_at && row->ended_at < now - retention)
+		{
+			write_trim(row, NULL);
 			streams_delete(row);
+		}
 	}
 }
 
@@ -747,13 +877,4 @@ stream_log_read(const StreamRow *stream, int shard, const char *sequence,
 	UnregisterSnapshot(snapshot);
 	close_ring(ring);
 	return records;
-}
-
-char *
-stream_log_horizon(const StreamRow *stream, const StreamPosition *position)
-{
-	char	   *trimmed = stream_sequence(stream->trimmed_to);
-
-	return strcmp(trimmed, position->trimmed_to) > 0 ?
-		trimmed : pstrdup(position->trimmed_to);
 }

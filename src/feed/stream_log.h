@@ -26,7 +26,6 @@ typedef struct StreamPosition
 {
 	XLogRecPtr	drained_to;		/* commits before are in the log */
 	char		last_sequence[SEQUENCE_DIGITS + 1]; /* the highest in the log */
-	char		trimmed_to[SEQUENCE_DIGITS + 1];	/* the lowest that may be */
 	bool		slot_ready;		/* all there is since it was created has come
 								 * through the slot */
 } StreamPosition;
@@ -85,8 +84,10 @@ extern List *stream_log_read(const StreamRow *stream, int shard,
 							 int64 max_bytes, StreamPosition *position,
 							 bool *more);
 
-/* The first sequence number that can be read in a stream.  palloc'd. */
-extern char *stream_log_horizon(const StreamRow *stream,
-								const StreamPosition *position);
+/*
+ * The highest sequence number of the records that have been removed from a
+ * stream, being too old; "" if none has.  palloc'd.
+ */
+extern char *stream_log_trimmed(const StreamRow *stream);
 
 #endif							/* DYNAMO_STREAM_LOG_H */

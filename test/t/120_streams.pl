@@ -491,6 +491,10 @@ sql(q(SELECT dynamo.delete_table('{"TableName": "Ended"}')));
 put('Crash', 'old');
 wait_for('an old record', sub { get_records($horizon) =~ /"old"/ });
 my $old = sql(q(SELECT max(sequence_number) FROM dynamo.stream_records('Crash')));
+my $quiet_arn = create_table('Quiet', 'NEW_IMAGE');
+put('Quiet', $_) foreach 'a', 'b';
+wait_for('records of a table that is quiet then', sub { count_records('Quiet') == 2 });
+my ($quiet_first, $quiet_last) = split /\n/, sql(q(SELECT sequence_number FROM dynamo.stream_records('Quiet')));
 my $end = time + 25;
 my $i = 0;
 while (time < $end)
@@ -500,6 +504,16 @@ while (time < $end)
 }
 like(iterator($arn, 'AT_SEQUENCE_NUMBER', $old), qr/DY018/, 'an old record is trimmed');
 unlike(get_records(iterator($arn, 'TRIM_HORIZON')), qr/"old"/, '... and not at the horizon');
+like(iterator($quiet_arn, 'AFTER_SEQUENCE_NUMBER', $quiet_first), qr/DY018/, 'who has not had what is trimmed is told');
+like(outcome(qq(SELECT * FROM dynamo.stream_records('Quiet', after => '$quiet_first'))), qr/DY018/, '... also for rows');
+like(iterator($quiet_arn, 'AT_SEQUENCE_NUMBER', $quiet_last), qr/DY018/, '... by its own number, too');
+my $quiet = iterator($quiet_arn, 'AFTER_SEQUENCE_NUMBER', $quiet_last);
+like(get_records($quiet), qr/"Records": \[\]/, 'who has had all of it has lost nothing');
+is(outcome(qq(SELECT count(*) FROM dynamo.stream_records('Quiet', after => '$quiet_last'))), '0', '... also in rows');
+put('Quiet', 'c');
+wait_for('... and goes on', sub { get_records($quiet) =~ /"S": "c"/ });
+is(outcome(qq(SELECT keys->'id'->>'S' FROM dynamo.stream_records('Quiet', after => '$quiet_last'))), 'c', '... also in rows');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Quiet"}')));
 my $kept = count_records('Crash');
 cmp_ok($kept, '>=', 20, 'young ones are kept');
 cmp_ok($kept, '<', $i, '... only');
