@@ -13,6 +13,13 @@ max_wal_size = 4GB
 checkpoint_timeout = 1h
 autovacuum = off"
 
+# What is to be measured, and what measures it
+build_for_bench()
+{
+	(build_and_install) </dev/null || exit 1
+	[ -x "$BINDIR/pgbench" ] || die "$BINDIR/pgbench is missing"
+}
+
 make_work()
 {
 	work=$(mktemp -d /tmp/dynamo-bench.XXXXXX) || exit 1
@@ -33,15 +40,8 @@ sql()
 start_cluster()
 {
 	say "Starting a throw-away cluster"
-	as_server "$BINDIR/initdb" -D data -U postgres -A trust -N -E UTF8 \
-		--locale=C.UTF-8 >initdb.log 2>&1 || { cat initdb.log; die "initdb failed"; }
-	as_server tee -a data/postgresql.conf >/dev/null <<CONF
-port = 54327
-listen_addresses = ''
-unix_socket_directories = '$work/run'
-shared_preload_libraries = 'dynamo'
-$settings
-CONF
+	init_cluster "$work/data" 54327 "$work/run" <<<"$settings" ||
+		die "initdb failed"
 	as_server "$BINDIR/pg_ctl" -D data -l "$work/log" -w start >/dev/null 2>&1 \
 		</dev/null || { cat log; die "the server did not start"; }
 	"$BINDIR/createdb" -h "$work/run" -p 54327 -U postgres bench || exit 1
@@ -139,4 +139,14 @@ write_section()
 		!skip { print }
 		END { if (!done) print "\n" ENVIRON["TEXT"] }' "$file") &&
 		say "$text" >"$file"
+}
+
+# publish TEXT: print it, and make it a section of $output ("-": print only)
+publish()
+{
+	say
+	say "$1"
+	if [ "$output" != - ]; then
+		write_section "$output" "$1"
+	fi
 }

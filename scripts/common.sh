@@ -92,6 +92,23 @@ build_and_install()
 		die "the installation failed"
 }
 
+# init_cluster DATA PORT DIR: a cluster that only a socket in DIR leads to, and
+# that asks nobody for a password, with the library preloaded and the settings
+# of the standard input.  Output on failure only.
+init_cluster()
+{
+	local output
+
+	output=$({
+		as_server "$BINDIR/initdb" -D "$1" -U postgres -A trust -N -E UTF8 \
+			--locale=C.UTF-8 </dev/null &&
+			cat - <(printf '%s\n' "port = $2" "listen_addresses = ''" \
+				"unix_socket_directories = '$3'" \
+				"shared_preload_libraries = 'dynamo'") |
+			as_server tee -a "$1/postgresql.conf"
+	} 2>&1) || { say "$output"; return 1; }
+}
+
 # decoding_settings PLUGIN...: settings of a server whose tables can have
 # streams, and that other output plugins can be used on.  Minor releases from
 # 2026 on load only those that are listed.

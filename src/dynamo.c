@@ -70,7 +70,7 @@ _PG_init(void)
 {
 	/* In alphabetical order. */
 	DefineCustomStringVariable("dynamo.account_id",
-							   "Account id in the ARNs of tables, streams and backups.",
+							   "Account id in the ARNs of tables, indexes and streams.",
 							   "Twelve digits. ARNs are formed when they are shown; "
 							   "changing the setting changes them all.",
 							   &dynamo_account_id, "000000000000",
@@ -102,17 +102,18 @@ _PG_init(void)
 							 &dynamo_log_errors, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("dynamo.max_workers",
-							"Background workers that may run at a time, one in a database.",
-							"They build indexes on tables that hold items, and delete items "
-							"whose time to live is over. 0 starts none: "
+							"Background workers of a kind that may run at a time, one in a database.",
+							"Those of one kind build indexes on tables that hold items, and "
+							"delete items whose time to live is over; those of the other "
+							"fill the log of stream records. 0 starts none: "
 							"an index is built within the call of UpdateTable, which locks "
-							"the table until it is done, and items expire only where "
-							"dynamo.expire_items() is called. The library must be in "
-							"shared_preload_libraries.",
+							"the table until it is done, items expire only where "
+							"dynamo.expire_items() is called, and whoever reads a stream "
+							"fills the log. The library must be in shared_preload_libraries.",
 							&dynamo_max_workers, 2, 0, WORKERS_MAX,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("dynamo.region",
-							   "Region in the ARNs of tables, streams and backups.",
+							   "Region in the ARNs of tables, indexes and streams.",
 							   "ARNs are formed when they are shown; changing the setting "
 							   "changes them all.",
 							   &dynamo_region, "us-east-1",

@@ -4,14 +4,13 @@
  * The launcher is connected to no database and only reads pg_database.  A
  * worker is started in each database in turn, at most dynamo.max_workers at a
  * time and one in a database, does what there is to do, and exits: an idle one
- * would be in the way of DROP DATABASE.  Streams have workers of their own,
- * since building an index can take long (feed/feed_worker.c).
+ * would be in the way of DROP DATABASE.  Streams have workers of their own, as
+ * many again, since building an index can take long (feed/feed_worker.c).
  */
 #include "postgres.h"
 
 #include <signal.h>
 
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -29,7 +28,6 @@
 #include "replication/slot.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
@@ -45,6 +43,7 @@
 #include "feed/drain.h"
 #include "feed/feed_worker.h"
 #include "feed/ttl.h"
+#include "shared_memory.h"
 #include "store/index_build.h"
 #include "worker.h"
 
@@ -108,7 +107,7 @@ typedef struct WorkerTarget
 
 typedef struct WorkerShared
 {
-	slock_t		mutex;
+	slock_t		mutex;			/* first */
 	Latch	   *launcher;		/* NULL: not running */
 	int			nrequests;
 	WorkerRequest requests[REQUESTS_MAX];
@@ -132,16 +131,11 @@ static WorkerShared *shared = NULL;
 static bool wake_at_commit[WORKER_KINDS];
 static WorkerStatus *my_status = NULL;
 
-static shmem_request_hook_type prev_shmem_request_hook = NULL;
-static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
-
 /* ---- shared memory ---- */
 
 static void
 request_shared_memory(void)
 {
-	if (prev_shmem_request_hook)
-		prev_shmem_request_hook();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(WorkerShared)));
 	RequestAddinShmemSpace(feed_worker_shmem_size());
 }
@@ -149,19 +143,8 @@ request_shared_memory(void)
 static void
 start_shared_memory(void)
 {
-	bool		found;
-
-	if (prev_shmem_startup_hook)
-		prev_shmem_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("dynamo workers", sizeof(WorkerShared), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(WorkerShared));
-		SpinLockInit(&shared->mutex);
-	}
+	shared = shared_memory_struct("dynamo workers", sizeof(WorkerShared));
 	feed_worker_shmem_init();
-	LWLockRelease(AddinShmemInitLock);
 }
 
 void
@@ -171,10 +154,7 @@ worker_init(void)
 
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
-	prev_shmem_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	prev_shmem_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = start_shared_memory;
+	shared_memory_add(request_shared_memory, start_shared_memory);
 	feed_worker_init();
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -287,7 +267,7 @@ worker_cancel_target(Oid relid)
 	if (shared == NULL)
 		return;
 
-	/* There is one worker in a database. */
+	/* There is one worker with a target in a database. */
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; i < WORKERS_MAX; i++)
 	{
@@ -702,6 +682,25 @@ bool
 worker_try_quietly(void (*part) (void *arg), void *arg)
 {
 	return try_part(part, arg, false);
+}
+
+void
+worker_begin_transaction(const char *activity)
+{
+	SetCurrentStatementStartTimestamp();
+	pgstat_report_activity(STATE_RUNNING, activity);
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
+worker_end_transaction(MemoryContext context)
+{
+	if (ActiveSnapshotSet())
+		PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+	MemoryContextSwitchTo(context);
 }
 
 static void

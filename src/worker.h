@@ -3,9 +3,10 @@
  * databases.
  *
  * The launcher needs the library in shared_preload_libraries.  Once in
- * dynamo.worker_naptime seconds, and where a backend has asked for it, it
- * starts a worker in a database, which runs its jobs and exits.  Jobs find what
- * there is to do in the catalog, so that nothing is lost with a process.
+ * dynamo.worker_naptime or dynamo.ttl_interval, and where a backend has asked
+ * for it, it starts a worker in a database, which runs its jobs and exits.
+ * Jobs find what there is to do in the catalog, so that nothing is lost with a
+ * process.
  */
 #ifndef DYNAMO_WORKER_H
 #define DYNAMO_WORKER_H
@@ -54,6 +55,13 @@ extern bool worker_try_quietly(void (*part) (void *arg), void *arg);
  * there are as many as may be?
  */
 extern bool worker_is_wanted_elsewhere(void);
+
+/*
+ * For parts: a transaction with a snapshot, which the server's statistics show
+ * as this activity; and its end, back in a memory context.
+ */
+extern void worker_begin_transaction(const char *activity);
+extern void worker_end_transaction(MemoryContext context);
 
 /* For workers: note that something was done now, for dynamo.worker_status. */
 extern void worker_report_activity(void);

@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/snapmgr.h"
 
 #include "api/item_collection.h"
@@ -25,7 +24,6 @@
 /* Bytes of items that a BatchGetItem reads at most. */
 #define BATCH_GET_MAX_SIZE	(16 * 1024 * 1024)
 
-#define DUPLICATE_KEYS	"Provided list of item keys contains duplicates"
 
 /* ---- BatchGetItem ---- */
 
@@ -136,10 +134,7 @@ read_next(TableRead *read, ItemRead *session, bytea *key,
 	capacity_read_item(&read->capacity, item, read->consistent);
 	if (item == NULL)
 		return true;
-	if (read->projection)
-		projection_apply(read->projection, &item->root, json_push(&read->items));
-	else
-		json_set_jsonb(json_push(&read->items), item);
+	projected_item(read->projection, item, json_push(&read->items));
 	return true;
 }
 
@@ -269,8 +264,7 @@ prepare_batch_write(WriteRequest *write, const JsonNode *table_name,
 	attr_map_normalize(item);
 	write->kind = WRITE_PUT;
 	write->item = json_to_jsonb(item);
-	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
+	item_check_size(write->item);
 }
 
 /* All puts and deletions of a request, of all tables. */
@@ -313,11 +307,7 @@ check_batch_writes(WriteRequest *writes, int nwrites)
 		write_check(&writes[i]);
 	}
 	sorted = write_sort(writes, nwrites, &nsorted);
-	for (int i = 1; i < nsorted; i++)
-	{
-		if (write_compare(sorted[i - 1], sorted[i]) == 0)
-			validation_error(DUPLICATE_KEYS);
-	}
+	write_refuse_duplicates(sorted, nsorted, DUPLICATE_KEYS);
 	return sorted;
 }
 
@@ -365,8 +355,7 @@ batch_write_item(JsonNode *request, JsonNode *response)
 	WriteRequest **sorted;
 	int			nwrites;
 
-	PreventCommandIfReadOnly("BatchWriteItem");
-	PreventCommandIfParallelMode("BatchWriteItem");
+	check_may_write("BatchWriteItem");
 
 	writes = prepare_batch_writes(entries, &nwrites);
 	table_set_init(&tables, entries->len);
@@ -382,5 +371,5 @@ batch_write_item(JsonNode *request, JsonNode *response)
 	if (item_collection_is_asked(request))
 		item_collection_add_all(sorted, nwrites, response);
 	table_set_close(&tables);
-	write_add_capacities(writes, nwrites, &tables, response);
+	write_add_capacities(writes, &tables, response);
 }

@@ -101,7 +101,7 @@ find_bucket(const Capacity *capacity, const IndexDescriptor *index, bool write,
 			ThrottleKey *key, int64 *rate)
 {
 	const TableDescriptor *descriptor = capacity->descriptor;
-	bool		on_demand = descriptor->billing_mode == BILLING_PAY_PER_REQUEST;
+	const CapacityLimits *limits;
 
 	if (!capacity->enforced)
 		return false;
@@ -112,14 +112,11 @@ find_bucket(const Capacity *capacity, const IndexDescriptor *index, bool write,
 	key->relid = descriptor->relid;
 	key->attno = index ? index->key_attno : 0;
 	key->write = write;
-	if (index && on_demand)
-		*rate = write ? index->max_write_units : index->max_read_units;
-	else if (index)
-		*rate = write ? index->write_capacity : index->read_capacity;
-	else if (on_demand)
-		*rate = write ? descriptor->max_write_units : descriptor->max_read_units;
+	limits = index ? &index->limits : &descriptor->limits;
+	if (descriptor->billing_mode == BILLING_PAY_PER_REQUEST)
+		*rate = write ? limits->max_write_units : limits->max_read_units;
 	else
-		*rate = write ? descriptor->write_capacity : descriptor->read_capacity;
+		*rate = write ? limits->write_capacity : limits->read_capacity;
 	return *rate > 0;
 }
 
@@ -169,20 +166,15 @@ int
 capacity_partitions(const TableDescriptor *descriptor,
 					const IndexDescriptor *index)
 {
-	int64		reads = descriptor->read_capacity;
-	int64		writes = descriptor->write_capacity;
+	const CapacityLimits *limits = index && index->global ?
+	&index->limits : &descriptor->limits;
 	double		partitions;
 
 	if (descriptor->billing_mode == BILLING_PAY_PER_REQUEST)
 		return ON_DEMAND_PARTITIONS;
-	if (index && index->global)
-	{
-		reads = index->read_capacity;
-		writes = index->write_capacity;
-	}
 	partitions =
-		ceil((double) reads / PARTITION_READ_UNITS +
-			 (double) writes / PARTITION_WRITE_UNITS);
+		ceil((double) limits->read_capacity / PARTITION_READ_UNITS +
+			 (double) limits->write_capacity / PARTITION_WRITE_UNITS);
 	return (int) Min(Max(partitions, 1), PARTITIONS_MAX);
 }
 

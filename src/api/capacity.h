@@ -11,8 +11,8 @@
  * A request that reads: capacity_init(); with the table open capacity_bind(),
  * capacity_admit(), and a capacity_read_...() for what has been read.  One
  * that writes through item_write.h: capacity_init(), and a pointer to the
- * Capacity in WriteRequest.capacity before write_open().  Then capacity_add(),
- * or capacity_to_node() for an array.
+ * Capacity to write_run(), or in WriteRequest.capacity where there are several
+ * writes.  Then capacity_add(), or capacity_to_node() for an array.
  *
  * Throttling: a request of a single item or page raises when its table or
  * index has nothing left.  Others are told, and go on as they have to: see

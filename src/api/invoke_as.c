@@ -18,7 +18,6 @@
 #include "api/operations.h"
 #include "api/roles.h"
 #include "compat.h"
-#include "dynamo.h"
 #include "errors.h"
 #include "store/as_owner.h"
 
@@ -56,14 +55,12 @@ request_role(const char *name)
 static const char *
 request_resource(const JsonNode *request)
 {
-	const JsonNode *name = json_get(request, "TableName");
-	const JsonNode *arn = json_get(request, "ResourceArn");
+	const JsonNode *name = json_get_string(request, "TableName");
+	const JsonNode *arn = json_get_string(request, "ResourceArn");
 
-	if (arn && arn->kind == JSON_STRING)
+	if (arn)
 		return json_cstring(arn);
-	if (name == NULL || name->kind != JSON_STRING)
-		return "*";
-	return table_arn(json_cstring(name));
+	return name ? table_arn(json_cstring(name)) : "*";
 }
 
 /*

@@ -16,7 +16,6 @@
 
 #include "api/item_collection.h"
 #include "api/parameters.h"
-#include "store/item_check.h"
 #include "store/item_scan.h"
 
 #define GIGABYTE	1073741824.0

@@ -12,7 +12,8 @@ extern bool item_collection_is_asked(const JsonNode *request);
 
 /*
  * The metrics of the collection that a write went to, after write_check()
- * and while the table is open.  False if there are none: the table has no local index.
+ * and while the table is open.  False if there are none: the table has no
+ * local index.
  */
 extern bool item_collection_metrics(const WriteRequest *write, JsonNode *node);
 

@@ -4,7 +4,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "miscadmin.h"
 #include "utils/snapmgr.h"
 
 #include "api/item_collection.h"
@@ -27,20 +26,19 @@ run_write(const char *operation, WriteKind kind, JsonNode *request,
 	TableSet	tables;
 	Capacity	capacity;
 	JsonNode	metrics;
+	JsonNode	attributes;
 
-	PreventCommandIfReadOnly(operation);
-	PreventCommandIfParallelMode(operation);
+	check_may_write(operation);
 
 	write_prepare(&write, kind, request);
 	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
-	write.capacity = &capacity;
-	write_open(&write, &tables);
-	write_run(&write);
+	write_run(&write, &capacity, &tables);
 	if (item_collection_is_asked(request) &&
 		item_collection_metrics(&write, &metrics))
 		*json_add(response, "ItemCollectionMetrics") = metrics;
 	table_set_close(&tables);
-	write_add_attributes(&write, response);
+	if (write_attributes(&write, &attributes))
+		*json_add(response, "Attributes") = attributes;
 	capacity_add(&capacity, response);
 }
 
@@ -92,9 +90,7 @@ get_item(JsonNode *request, JsonNode *response)
 					   request_bool(json_get(request, "ConsistentRead"), false));
 	table_close(rel, NoLock);
 
-	if (item && projection)
-		projection_apply(projection, &item->root, json_add(response, "Item"));
-	else if (item)
-		json_set_jsonb(json_add(response, "Item"), item);
+	if (item)
+		projected_item(projection, item, json_add(response, "Item"));
 	capacity_add(&capacity, response);
 }

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "utils/acl.h"
 #include "utils/rel.h"
 
 #include "api/item_write.h"
@@ -92,8 +91,7 @@ prepare_put(WriteRequest *write, JsonNode *request)
 	attr_map_normalize(item);
 	write->return_values = read_narrow_return_values(request);
 	write->item = json_to_jsonb(item);
-	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
+	item_check_size(write->item);
 	prepare_expected(request, write);
 	prepare_only_condition(request, write);
 }
@@ -464,17 +462,14 @@ item_command(WriteKind kind)
 }
 
 void
-write_open(WriteRequest *write, TableSet *tables)
+write_run(WriteRequest *write, Capacity *capacity, TableSet *tables)
 {
+	write->capacity = capacity;
 	table_set_init(tables, 1);
 	write_add_table(write, tables);
 	table_set_open(tables);
 	write_check(write);
-}
 
-void
-write_run(WriteRequest *write)
-{
 	write->throttled = !capacity_admit(write->capacity, NULL, true);
 	if (write->throttled)
 		return;
@@ -485,21 +480,17 @@ write_run(WriteRequest *write)
 		capacity_write_item(write->capacity, &write->cost);
 }
 
-int
-write_compare(const WriteRequest *a, const WriteRequest *b)
-{
-	Oid			relid_a = RelationGetRelid(a->table->rel);
-	Oid			relid_b = RelationGetRelid(b->table->rel);
-
-	if (relid_a != relid_b)
-		return relid_a < relid_b ? -1 : 1;
-	return key_compare(a->encoded_key, b->encoded_key);
-}
-
 static int
-compare_pointers(const void *a, const void *b)
+compare_writes(const void *a, const void *b)
 {
-	return write_compare(*(WriteRequest *const *) a, *(WriteRequest *const *) b);
+	const WriteRequest *x = *(WriteRequest *const *) a;
+	const WriteRequest *y = *(WriteRequest *const *) b;
+	Oid			relid_x = RelationGetRelid(x->table->rel);
+	Oid			relid_y = RelationGetRelid(y->table->rel);
+
+	if (relid_x != relid_y)
+		return relid_x < relid_y ? -1 : 1;
+	return key_compare(x->encoded_key, y->encoded_key);
 }
 
 WriteRequest **
@@ -513,8 +504,18 @@ write_sort(WriteRequest *writes, int nwrites, int *nsorted)
 		if (writes[i].encoded_key != NULL)
 			sorted[(*nsorted)++] = &writes[i];
 	}
-	qsort(sorted, *nsorted, sizeof(WriteRequest *), compare_pointers);
+	qsort(sorted, *nsorted, sizeof(WriteRequest *), compare_writes);
 	return sorted;
+}
+
+void
+write_refuse_duplicates(WriteRequest **sorted, int nsorted, const char *message)
+{
+	for (int i = 1; i < nsorted; i++)
+	{
+		if (compare_writes(&sorted[i - 1], &sorted[i]) == 0)
+			validation_error("%s", message);
+	}
 }
 
 /* Write one of several items of a table. */
@@ -568,8 +569,8 @@ write_set_capacities(WriteRequest *writes, int nwrites, const TableSet *tables,
 }
 
 void
-write_add_capacities(const WriteRequest *writes, int nwrites,
-					 const TableSet *tables, JsonNode *response)
+write_add_capacities(const WriteRequest *writes, const TableSet *tables,
+					 JsonNode *response)
 {
 	JsonNode	consumed;
 
@@ -587,20 +588,19 @@ write_add_capacities(const WriteRequest *writes, int nwrites,
 		*json_add(response, "ConsumedCapacity") = consumed;
 }
 
-void
-write_add_attributes(const WriteRequest *write, JsonNode *response)
+bool
+write_attributes(const WriteRequest *write, JsonNode *attributes)
 {
 	const Jsonb *item = NULL;
 	const Projection *projection = NULL;
-	JsonNode	attributes;
 
 	switch (write->return_values)
 	{
 		case RETURN_NONE:
-			return;
+			return false;
 		case RETURN_UPDATED_OLD:
 			if (write->update == NULL)
-				return;
+				return false;
 			projection = update_target_projection(write->update);
 			/* FALLTHROUGH */
 		case RETURN_ALL_OLD:
@@ -608,7 +608,7 @@ write_add_attributes(const WriteRequest *write, JsonNode *response)
 			break;
 		case RETURN_UPDATED_NEW:
 			if (write->update == NULL)
-				return;
+				return false;
 			projection = update_target_projection(write->update);
 			/* FALLTHROUGH */
 		case RETURN_ALL_NEW:
@@ -616,14 +616,7 @@ write_add_attributes(const WriteRequest *write, JsonNode *response)
 			break;
 	}
 	if (item == NULL)
-		return;
-	if (projection == NULL)
-		json_set_jsonb(&attributes, item);
-	else
-	{
-		projection_apply(projection, &item->root, &attributes);
-		if (attributes.len == 0)
-			return;
-	}
-	*json_add(response, "Attributes") = attributes;
+		return false;
+	projected_item(projection, item, attributes);
+	return attributes->len > 0;
 }

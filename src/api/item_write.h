@@ -71,6 +71,9 @@ typedef struct WriteRequest
 	struct CancellationReason *reason;	/* why it cannot be; NULL: it can */
 } WriteRequest;
 
+/* What is said of a batch in which an item comes twice. */
+#define DUPLICATE_KEYS	"Provided list of item keys contains duplicates"
+
 /*
  * Read PutItem's, UpdateItem's, DeleteItem's or ConditionCheck's members of a
  * request, checking what can be checked without the table.
@@ -79,11 +82,12 @@ extern void write_prepare(WriteRequest *write, WriteKind kind,
 						  JsonNode *request);
 
 /*
- * A single write: open its table, checking privileges and what write_check()
- * does; then evaluate the condition on the newest version, and write.
+ * A single write: open its table, which the caller closes, checking privileges
+ * and what write_check() does; then evaluate the condition on the newest
+ * version, and write.
  */
-extern void write_open(WriteRequest *write, TableSet *tables);
-extern void write_run(WriteRequest *write);
+extern void write_run(WriteRequest *write, Capacity *capacity,
+					  TableSet *tables);
 
 /* Announce the table, with the lock and the privileges that the write takes. */
 extern void write_add_table(WriteRequest *write, TableSet *tables);
@@ -102,8 +106,9 @@ extern void write_check_key_values(const WriteRequest *write);
 extern WriteRequest **write_sort(WriteRequest *writes, int nwrites,
 								 int *nsorted);
 
-/* That order. */
-extern int	write_compare(const WriteRequest *a, const WriteRequest *b);
+/* Raise ValidationException if two of them are of one item. */
+extern void write_refuse_duplicates(WriteRequest **sorted, int nsorted,
+									const char *message);
 
 /*
  * Write sorted items, no item twice.  `decide` is write_decide() or something
@@ -126,10 +131,10 @@ extern ItemAction write_decide(const Jsonb *old_item, Jsonb **new_item,
 extern void write_set_capacities(WriteRequest *writes, int nwrites,
 								 const TableSet *tables, CapacityDetail detail,
 								 CapacityUse use);
-extern void write_add_capacities(const WriteRequest *writes, int nwrites,
+extern void write_add_capacities(const WriteRequest *writes,
 								 const TableSet *tables, JsonNode *response);
 
-/* Attributes of the response, left out when there are none. */
-extern void write_add_attributes(const WriteRequest *write, JsonNode *response);
+/* Attributes of the response; false if there are none. */
+extern bool write_attributes(const WriteRequest *write, JsonNode *attributes);
 
 #endif							/* DYNAMO_ITEM_WRITE_H */

@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "utils/acl.h"
+#include "miscadmin.h"
 
 #include "api/parameters.h"
 #include "errors.h"
@@ -145,6 +145,15 @@ prepare_projection(const JsonNode *request, ExprBindings *bindings)
 	return projection_from_names(names, lens, list->len);
 }
 
+void
+projected_item(const Projection *projection, const Jsonb *item, JsonNode *node)
+{
+	if (projection)
+		projection_apply(projection, &item->root, node);
+	else
+		json_set_jsonb(node, item);
+}
+
 ExprBindings *
 prepare_bindings(const JsonNode *request)
 {
@@ -157,8 +166,7 @@ path_names_key(const DocPath *path, const KeyAttr *attr)
 {
 	const PathElement *first = &path->elements[0];
 
-	return first->name_len == attr->name_len &&
-		memcmp(first->name, attr->name, first->name_len) == 0;
+	return key_attr_is(attr, first->name, first->name_len);
 }
 
 /* Raise if a path reaches into a key attribute of the schema. */
@@ -206,6 +214,42 @@ check_projection_paths(const TableDescriptor *descriptor,
 	const DocPath *paths = projection_paths(projection, &npaths);
 
 	check_paths_into_keys(descriptor, paths, npaths);
+}
+
+void
+check_may_write(const char *operation)
+{
+	PreventCommandIfReadOnly(operation);
+	PreventCommandIfParallelMode(operation);
+}
+
+void
+table_not_found(const char *name)
+{
+	dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
+				 "Requested resource not found: Table: %s not found", name);
+}
+
+TableRow *
+read_request_row(const JsonNode *request)
+{
+	const char *name = json_cstring(json_get(request, "TableName"));
+	TableRow   *row = catalog_read_row(name);
+
+	if (!OidIsValid(catalog_item_table_oid(row)))
+		table_not_found(name);
+	return row;
+}
+
+TableRow *
+lock_request_row(const JsonNode *request)
+{
+	TableRow   *row;
+
+	catalog_lock_name(json_cstring(json_get(request, "TableName")));
+	row = read_request_row(request);
+	catalog_check_owner(row);
+	return row;
 }
 
 Relation

@@ -6,6 +6,7 @@
 #ifndef DYNAMO_PARAMETERS_H
 #define DYNAMO_PARAMETERS_H
 
+#include "errors.h"
 #include "expr/expr.h"
 #include "store/catalog.h"
 
@@ -31,6 +32,13 @@ extern bool member_is(const JsonNode *request, const char *name,
 extern Projection *prepare_projection(const JsonNode *request,
 									  ExprBindings *bindings);
 
+/*
+ * An item as a response has it: what the projection says, which may be nothing
+ * (node->len is 0 then), or all of it (NULL).
+ */
+extern void projected_item(const Projection *projection, const Jsonb *item,
+						   JsonNode *node);
+
 /* ExpressionAttributeNames and -Values of a request. */
 extern ExprBindings *prepare_bindings(const JsonNode *request);
 
@@ -46,6 +54,18 @@ extern void check_condition_paths(const TableDescriptor *descriptor,
 								  const Condition *condition);
 extern void check_projection_paths(const TableDescriptor *descriptor,
 								   const Projection *projection);
+
+/* Refuse an operation that writes where, and when, nothing can be written. */
+extern void check_may_write(const char *operation);
+
+/*
+ * The row of TableName, or ResourceNotFoundException in the wording of
+ * operations on tables; and that row to be changed: only by its owner, and
+ * locked against others who want to.
+ */
+extern TableRow *read_request_row(const JsonNode *request);
+extern TableRow *lock_request_row(const JsonNode *request);
+pg_noreturn extern void table_not_found(const char *name);
 
 /* Open a table by name, or the one that TableName names, checking the user's
  * privilege. */

@@ -7,13 +7,11 @@
 #include "access/table.h"
 #include "executor/executor.h"
 #include "funcapi.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "api/capacity.h"
 #include "api/operations.h"
 #include "api/query_plan.h"
-#include "api/request.h"
 #include "store/item_check.h"
 
 PG_FUNCTION_INFO_V1(dynamo_query_items);

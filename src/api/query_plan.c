@@ -3,8 +3,6 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "utils/acl.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 
@@ -16,7 +14,6 @@
 
 #define START_KEY_INVALID	"The provided starting key is invalid"
 #define TOO_MANY_CONDITIONS	"Conditions can be of length 1 or 2 only"
-#define KEY_MISMATCH		"The provided key element does not match the schema"
 
 static const char *const query_expressions[] =
 {"ProjectionExpression", "FilterExpression", "KeyConditionExpression", NULL};
@@ -275,8 +272,7 @@ find_clause(const KeyClause *clauses, int nclauses, const KeyAttr *attr)
 {
 	for (int i = 0; i < nclauses; i++)
 	{
-		if (clauses[i].name_len == attr->name_len &&
-			memcmp(clauses[i].name, attr->name, attr->name_len) == 0)
+		if (key_attr_is(attr, clauses[i].name, clauses[i].name_len))
 			return &clauses[i];
 	}
 	return NULL;
@@ -504,8 +500,8 @@ count_start_attributes(const QueryPlan *plan)
 		bool		in_both = false;
 
 		for (int k = 0; k < KEY_NATTRS(&plan->index->key) && !in_both; k++)
-			in_both = plan->index->key.attrs[k].name_len == attr->name_len &&
-				memcmp(plan->index->key.attrs[k].name, attr->name, attr->name_len) == 0;
+			in_both = key_attr_is(attr, plan->index->key.attrs[k].name,
+								  plan->index->key.attrs[k].name_len);
 		count += !in_both;
 	}
 	return count;
@@ -648,15 +644,13 @@ query_range_has_key(const KeyRange *range, const bytea *key)
 
 	if (range->lower)
 	{
-		order = DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
-												  PointerGetDatum(range->lower)));
+		order = key_compare(key, range->lower);
 		if (order < 0 || (order == 0 && !range->lower_inclusive))
 			return false;
 	}
 	if (range->upper)
 	{
-		order = DatumGetInt32(DirectFunctionCall2(byteacmp, PointerGetDatum(key),
-												  PointerGetDatum(range->upper)));
+		order = key_compare(key, range->upper);
 		if (order > 0 || (order == 0 && !range->upper_inclusive))
 			return false;
 	}

@@ -175,24 +175,14 @@ admit_integer(const Shape *shape, JsonNode *node)
 static void
 admit_boolean(const Shape *shape, JsonNode *node)
 {
-	static const char *const spellings[] = {
-		"false", "true", "no", "yes", "0", "1"
-	};
+	bool		value;
 
-	if (node->kind == JSON_TRUE || node->kind == JSON_FALSE)
-		return;
-	if (node->kind != JSON_STRING)
+	if (json_to_bool(node, &value))
+		json_set_bool(node, value);
+	else if (node->kind == JSON_STRING)
+		dynamo_error(DYNAMO_SERIALIZATION, "Unexpected token received from parser");
+	else
 		reject_kind(shape, node, false);
-	for (int i = 0; i < lengthof(spellings); i++)
-	{
-		if (node->len == strlen(spellings[i]) &&
-			pg_strncasecmp(node->u.str, spellings[i], node->len) == 0)
-		{
-			json_set_bool(node, i % 2 == 1);
-			return;
-		}
-	}
-	dynamo_error(DYNAMO_SERIALIZATION, "Unexpected token received from parser");
 }
 
 /* Length of a string as the service counts it: in UTF-16 units. */

@@ -6,7 +6,6 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "miscadmin.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -124,13 +123,7 @@ try_step(MemberStep step, BatchMember *member)
 static void
 parse_member(BatchMember *member)
 {
-	Statement  *statement = statement_parse(json_get(member->request, "Statement"),
-											json_get(member->request, "Parameters"));
-
-	statement_check(statement);
-	if (statement->kind == STATEMENT_EXISTS)
-		validation_error("EXISTS can only be used in ExecuteTransaction write requests.");
-	member->statement = statement;
+	member->statement = statement_prepare(member->request);
 }
 
 /* Find out which item it is about. */
@@ -191,31 +184,17 @@ run_read(BatchMember *member)
 	if (item == NULL)
 		return;
 	member->has_item = true;
-	if (statement->projection)
-		projection_apply(statement->projection, &item->root, &member->item);
-	else
-		json_set_jsonb(&member->item, item);
+	projected_item(statement->projection, item, &member->item);
 }
 
 static void
 run_write(BatchMember *member)
 {
 	TableSet	tables;
-	JsonNode	result;
-	const JsonNode *attributes;
 
-	member->write.capacity = &member->capacity;
-	write_open(&member->write, &tables);
-	write_run(&member->write);
+	write_run(&member->write, &member->capacity, &tables);
 	table_set_close(&tables);
-	json_set_object(&result, 1);
-	write_add_attributes(&member->write, &result);
-	attributes = json_get(&result, "Attributes");
-	if (attributes)
-	{
-		member->has_item = true;
-		member->item = *attributes;
-	}
+	member->has_item = write_attributes(&member->write, &member->item);
 }
 
 /* ---- the batch ---- */
@@ -293,10 +272,7 @@ batch_execute_statement(JsonNode *request, JsonNode *response)
 	if (reads && writes)
 		validation_error("Read and write requests together in the same batch is not supported.");
 	if (writes)
-	{
-		PreventCommandIfReadOnly("BatchExecuteStatement");
-		PreventCommandIfParallelMode("BatchExecuteStatement");
-	}
+		check_may_write("BatchExecuteStatement");
 
 	for (int i = 0; i < n; i++)
 	{
@@ -310,7 +286,7 @@ batch_execute_statement(JsonNode *request, JsonNode *response)
 	for (int i = 1; i < nsorted; i++)
 	{
 		if (compare_members(&sorted[i - 1], &sorted[i]) == 0)
-			validation_error("Provided list of item keys contains duplicates");
+			validation_error(DUPLICATE_KEYS);
 	}
 	for (int i = 0; i < nsorted; i++)
 		try_step(writes ? run_write : run_read, sorted[i]);

@@ -6,7 +6,6 @@
 #include "access/table.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 
 #include "api/operations.h"
 #include "api/parameters.h"
@@ -204,52 +203,33 @@ run_write(const Statement *statement, const JsonNode *request,
 	WriteRequest write;
 	TableSet	tables;
 	Capacity	capacity;
-	JsonNode	result;
-	const JsonNode *attributes;
+	JsonNode	attributes;
 	JsonNode   *items;
 
-	PreventCommandIfReadOnly("ExecuteStatement");
-	PreventCommandIfParallelMode("ExecuteStatement");
+	check_may_write("ExecuteStatement");
 
 	rel = open_table(&statement->table_name, RowExclusiveLock,
 					 statement_privileges(statement), &descriptor);
 	statement_plan_write(statement, descriptor, return_on_failure, &write);
 	capacity_init(&capacity, capacity_detail(request), CAPACITY_SINGLE);
-	write.capacity = &capacity;
-	write_open(&write, &tables);
-	write_run(&write);
+	write_run(&write, &capacity, &tables);
 	table_set_close(&tables);
 	table_close(rel, NoLock);
 
-	json_set_object(&result, 1);
-	write_add_attributes(&write, &result);
 	items = json_add(response, "Items");
 	json_set_array(items, 1);
-	attributes = json_get(&result, "Attributes");
-	if (attributes)
-		*json_push(items) = *attributes;
+	if (write_attributes(&write, &attributes))
+		*json_push(items) = attributes;
 	capacity_add(&capacity, response);
 }
 
 void
 execute_statement(JsonNode *request, JsonNode *response)
 {
-	Statement  *statement = statement_parse(json_get(request, "Statement"),
-											json_get(request, "Parameters"));
+	Statement  *statement = statement_prepare(request);
 
-	statement_check(statement);
-	switch (statement->kind)
-	{
-		case STATEMENT_SELECT:
-			run_select(statement, request, response);
-			break;
-		case STATEMENT_EXISTS:
-			validation_error("EXISTS can only be used in ExecuteTransaction write requests.");
-			break;
-		case STATEMENT_INSERT:
-		case STATEMENT_UPDATE:
-		case STATEMENT_DELETE:
-			run_write(statement, request, response);
-			break;
-	}
+	if (statement->kind == STATEMENT_SELECT)
+		run_select(statement, request, response);
+	else
+		run_write(statement, request, response);
 }

@@ -4,12 +4,23 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/acl.h"
 
 #include "api/parameters.h"
 #include "api/statement_plan.h"
 #include "errors.h"
 #include "store/item_check.h"
+
+Statement *
+statement_prepare(const JsonNode *request)
+{
+	Statement  *statement = statement_parse(json_get(request, "Statement"),
+											json_get(request, "Parameters"));
+
+	statement_check(statement);
+	if (statement->kind == STATEMENT_EXISTS)
+		validation_error("EXISTS can only be used in ExecuteTransaction write requests.");
+	return statement;
+}
 
 /* The index of a statement; NULL if it names none. */
 static const JsonNode *
@@ -115,8 +126,7 @@ extend_range(KeyRange *range, const KeyRange *other)
 static bool
 clause_is_on(const KeyClause *clause, const KeyAttr *attr)
 {
-	return clause->name_len == attr->name_len &&
-		memcmp(clause->name, attr->name, attr->name_len) == 0;
+	return key_attr_is(attr, clause->name, clause->name_len);
 }
 
 /* A key value of a clause: not empty, not too long. */
@@ -448,8 +458,7 @@ plan_insert(const Statement *statement, const TableDescriptor *descriptor,
 	attr_map_normalize(statement->item);
 	check_item_key(statement->item, &descriptor->key);
 	write->item = json_to_jsonb(statement->item);
-	if (item_size(&write->item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
+	item_check_size(write->item);
 }
 
 /* Key and condition of the others. */

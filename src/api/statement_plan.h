@@ -17,6 +17,12 @@ typedef struct SelectPlan
 	KeyRange   *ranges;
 } SelectPlan;
 
+/*
+ * The statement of a request, with its parameters, checked as far as that can
+ * be done without the table.  EXISTS, which only transactions have, is refused.
+ */
+extern Statement *statement_prepare(const JsonNode *request);
+
 /* The caller closes plan->query.rel. */
 extern void statement_plan_select(const Statement *statement, bool consistent,
 								  SelectPlan *plan);

@@ -5,11 +5,9 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "miscadmin.h"
 
 #include "api/operations.h"
 #include "api/parameters.h"
-#include "api/request.h"
 #include "api/statement_plan.h"
 #include "api/transact.h"
 #include "errors.h"
@@ -168,11 +166,8 @@ run_reads(TransactMember *members, int n, const JsonNode *request,
 		const Jsonb *item = reads[i].item;
 
 		json_set_object(element, 1);
-		if (item && reads[i].projection)
-			projection_apply(reads[i].projection, &item->root,
-							 json_add(element, "Item"));
-		else if (item)
-			json_set_jsonb(json_add(element, "Item"), item);
+		if (item)
+			projected_item(reads[i].projection, item, json_add(element, "Item"));
 	}
 	*json_add(response, "Responses") = responses;
 }
@@ -193,13 +188,10 @@ run_writes(TransactMember *members, int n, const JsonNode *request,
 		   JsonNode *response)
 {
 	WriteRequest *writes = palloc0(sizeof(WriteRequest) * n);
-	CapacityDetail detail = capacity_detail(request);
-	TableSet	tables;
 	JsonNode	content;
 	uint64		size = 0;
 
-	PreventCommandIfReadOnly("ExecuteTransaction");
-	PreventCommandIfParallelMode("ExecuteTransaction");
+	check_may_write("ExecuteTransaction");
 
 	for (int i = 0; i < n; i++)
 		members[i].write = &writes[i];
@@ -210,15 +202,8 @@ run_writes(TransactMember *members, int n, const JsonNode *request,
 	transact_check_size(size);
 
 	token_content(request, &content);
-	if (transact_happened("ExecuteTransaction",
-						  json_get(request, "ClientRequestToken"), &content))
-		transact_add_replay_capacity(writes, n, detail, response);
-	else
-	{
-		transact_write(writes, n, detail, &tables, NULL);
-		table_set_close(&tables);
-		write_add_capacities(writes, n, &tables, response);
-	}
+	transact_write_once("ExecuteTransaction", request, &content, writes, n,
+						response);
 	json_set_array(json_add(response, "Responses"), 0);
 }
 

@@ -544,9 +544,9 @@ compare_records(const ListCell *a, const ListCell *b)
 static Datum
 text_member(const JsonNode *node, const char *name, bool *isnull)
 {
-	const JsonNode *member = json_get(node, name);
+	const JsonNode *member = json_get_string(node, name);
 
-	*isnull = member == NULL || member->kind != JSON_STRING;
+	*isnull = member == NULL;
 	return *isnull ? (Datum) 0 :
 		PointerGetDatum(cstring_to_text_with_len(member->u.str, member->len));
 }

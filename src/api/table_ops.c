@@ -8,11 +8,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/namespace.h"
-#include "miscadmin.h"
 #include "storage/bufmgr.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -32,6 +28,9 @@
 #include "store/tags.h"
 
 #define LIST_TABLES_MAX	100
+
+#define NO_CAPACITY_ON_DEMAND \
+	INVALID_PARAMETER "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
 
 /* ---- describing ---- */
 
@@ -65,9 +64,7 @@ open_row_relation(const TableRow *row, LOCKMODE lockmode)
 	Relation	rel = OidIsValid(relid) ? try_table_open(relid, lockmode) : NULL;
 
 	if (rel == NULL)
-		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
-					 "Requested resource not found: Table: %s not found",
-					 row->table_name);
+		table_not_found(row->table_name);
 	return rel;
 }
 
@@ -172,19 +169,6 @@ describe(JsonNode *table, const TableRow *row, const List *indexes,
 	table_close(rel, NoLock);
 }
 
-/* The row of TableName, or ResourceNotFoundException in table wording. */
-static TableRow *
-read_request_row(const JsonNode *request)
-{
-	char	   *name = json_cstring(json_get(request, "TableName"));
-	TableRow   *row = catalog_read_row(name);
-
-	if (row == NULL)
-		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
-					 "Requested resource not found: Table: %s not found", name);
-	return row;
-}
-
 /* ---- what is refused ---- */
 
 /* Members that belong to later versions: not accepted in silence. */
@@ -234,7 +218,7 @@ read_billing(const JsonNode *request, TableRow *row)
 	if (member_is(request, "BillingMode", "PAY_PER_REQUEST"))
 	{
 		if (throughput)
-			validation_error(INVALID_PARAMETER "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+			validation_error(NO_CAPACITY_ON_DEMAND);
 		row->billing_mode = BILLING_PAY_PER_REQUEST;
 		return;
 	}
@@ -258,8 +242,7 @@ create_table(JsonNode *request, JsonNode *response)
 	List	   *tags;
 	ListCell   *lc;
 
-	PreventCommandIfReadOnly("CreateTable");
-	PreventCommandIfParallelMode("CreateTable");
+	check_may_write("CreateTable");
 
 	row.table_name = json_cstring(json_get(request, "TableName"));
 	read_billing(request, &row);
@@ -534,8 +517,7 @@ update_table(JsonNode *request, JsonNode *response)
 	Relation	rel;
 	Oid			relid;
 
-	PreventCommandIfReadOnly("UpdateTable");
-	PreventCommandIfParallelMode("UpdateTable");
+	check_may_write("UpdateTable");
 
 	refuse_unsupported(request);
 	if (!billing_mode && !throughput && !protection && !table_class &&
@@ -552,14 +534,11 @@ update_table(JsonNode *request, JsonNode *response)
 	check_index_updates(updates);
 	read_stream_change(request, &stream);
 
-	/* The lock keeps concurrent changes of the row apart. */
-	catalog_lock_name(json_cstring(json_get(request, "TableName")));
-	row = read_request_row(request);
-	catalog_check_owner(row);
+	row = lock_request_row(request);
 	indexes = catalog_read_indexes(row->table_name);
 	if (throughput && !provisioned &&
 		(billing_mode || row->billing_mode == BILLING_PAY_PER_REQUEST))
-		validation_error(INVALID_PARAMETER "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+		validation_error(NO_CAPACITY_ON_DEMAND);
 	check_index_changes(updates, indexes);
 
 	if (provisioned && row->billing_mode == BILLING_PAY_PER_REQUEST)
@@ -596,12 +575,9 @@ delete_table(JsonNode *request, JsonNode *response)
 {
 	TableRow   *row;
 
-	PreventCommandIfReadOnly("DeleteTable");
-	PreventCommandIfParallelMode("DeleteTable");
+	check_may_write("DeleteTable");
 
-	catalog_lock_name(json_cstring(json_get(request, "TableName")));
-	row = read_request_row(request);
-	catalog_check_owner(row);
+	row = lock_request_row(request);
 	if (row->deletion_protection)
 		validation_error("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
 	describe(json_add(response, "TableDescription"), row, NIL, "DELETING", NULL);

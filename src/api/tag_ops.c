@@ -12,6 +12,7 @@
 
 #include "api/arn.h"
 #include "api/operations.h"
+#include "api/parameters.h"
 #include "api/tag_ops.h"
 #include "dynamo.h"
 #include "errors.h"
@@ -211,8 +212,7 @@ tag_resource(JsonNode *request, JsonNode *response)
 	ListCell   *lc;
 	int			added = 0;
 
-	PreventCommandIfReadOnly("TagResource");
-	PreventCommandIfParallelMode("TagResource");
+	check_may_write("TagResource");
 
 	read_arn(request, text, &arn);
 	if (list->len == 0)
@@ -238,8 +238,7 @@ untag_resource(JsonNode *request, JsonNode *response)
 	TableArn	arn;
 	TableRow   *row;
 
-	PreventCommandIfReadOnly("UntagResource");
-	PreventCommandIfParallelMode("UntagResource");
+	check_may_write("UntagResource");
 
 	read_arn(request, text, &arn);
 	if (list->len == 0)

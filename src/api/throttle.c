@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
@@ -19,6 +18,7 @@
 
 #include "api/throttle.h"
 #include "dynamo.h"
+#include "shared_memory.h"
 
 #define TRANCHE	"dynamo capacity"
 
@@ -34,16 +34,11 @@ typedef struct Bucket
 static HTAB *buckets = NULL;
 static LWLock *lock = NULL;
 
-static shmem_request_hook_type prev_shmem_request_hook = NULL;
-static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
-
 /* ---- shared memory ---- */
 
 static void
 request_shared_memory(void)
 {
-	if (prev_shmem_request_hook)
-		prev_shmem_request_hook();
 	RequestAddinShmemSpace(hash_estimate_size(dynamo_capacity_buckets,
 											  sizeof(Bucket)));
 	RequestNamedLWLockTranche(TRANCHE, 1);
@@ -54,27 +49,18 @@ start_shared_memory(void)
 {
 	HASHCTL		info = {0};
 
-	if (prev_shmem_startup_hook)
-		prev_shmem_startup_hook();
 	info.keysize = sizeof(ThrottleKey);
 	info.entrysize = sizeof(Bucket);
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	buckets = ShmemInitHash("dynamo capacity", dynamo_capacity_buckets,
 							dynamo_capacity_buckets, &info,
 							HASH_ELEM | HASH_BLOBS);
 	lock = &GetNamedLWLockTranche(TRANCHE)->lock;
-	LWLockRelease(AddinShmemInitLock);
 }
 
 void
 throttle_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
-		return;
-	prev_shmem_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	prev_shmem_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = start_shared_memory;
+	shared_memory_add(request_shared_memory, start_shared_memory);
 }
 
 bool

@@ -12,13 +12,12 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "api/transact.h"
+#include "api/item_collection.h"
 #include "api/parameters.h"
+#include "api/transact.h"
 #include "errors.h"
 #include "store/advisory_lock.h"
 #include "store/item_check.h"
@@ -146,37 +145,6 @@ transact_check_size(uint64 size)
 						 size);
 }
 
-bool
-transact_happened(const char *operation, const JsonNode *token,
-				  const JsonNode *request)
-{
-	Jsonb	   *canonical;
-	bytea	   *bytes;
-	size_t		name_len = strlen(operation) + 1;
-
-	if (token == NULL)
-		return false;
-
-	/* The members of jsonb have an order of their own */
-	canonical = json_to_jsonb(request);
-	bytes = palloc(VARHDRSZ + name_len + VARSIZE(canonical));
-	SET_VARSIZE(bytes, VARHDRSZ + name_len + VARSIZE(canonical));
-	memcpy(VARDATA(bytes), operation, name_len);
-	memcpy(VARDATA(bytes) + name_len, canonical, VARSIZE(canonical));
-
-	switch (request_token_claim(json_cstring(token), bytes))
-	{
-		case TOKEN_NEW:
-			return false;
-		case TOKEN_KNOWN:
-			return true;
-		case TOKEN_MISMATCH:
-			break;
-	}
-	dynamo_error(DYNAMO_IDEMPOTENT_PARAMETER_MISMATCH,
-				 "Specified idempotent token was used with different request parameters within the idempotency window");
-}
-
 /* ---- writes ---- */
 
 /* write_check(), with faults as reasons. */
@@ -230,17 +198,6 @@ decide_write(const Jsonb *old_item, Jsonb **new_item, void *arg)
 	}
 	PG_END_TRY();
 	return transaction->canceled ? ITEM_KEEP : action;
-}
-
-/* No two actions on one item. */
-static void
-refuse_duplicates(WriteRequest **sorted, int nsorted)
-{
-	for (int i = 1; i < nsorted; i++)
-	{
-		if (write_compare(sorted[i - 1], sorted[i]) == 0)
-			validation_error(DUPLICATE_ITEM);
-	}
 }
 
 /* A key to lock. */
@@ -299,7 +256,7 @@ lock_keys(WriteRequest **sorted, int nsorted)
 
 /* Write in order, all that has no reason against it yet. */
 static void
-run_writes(WriteRequest **sorted, int nsorted, struct Transaction *transaction)
+run_writes(WriteRequest **sorted, int nsorted)
 {
 	WriteRequest **possible = palloc(sizeof(WriteRequest *) * nsorted);
 	int			npossible = 0;
@@ -313,9 +270,14 @@ run_writes(WriteRequest **sorted, int nsorted, struct Transaction *transaction)
 	pfree(possible);
 }
 
-void
-transact_write(WriteRequest *writes, int nwrites, CapacityDetail detail,
-			   TableSet *tables, WriteRequest ***result)
+/*
+ * Open the tables, check, refuse two writes of one item, write all or nothing.
+ * The tables stay open until the caller closes them.  Returns the order in
+ * which they were written.
+ */
+static WriteRequest **
+run_transaction(WriteRequest *writes, int nwrites, CapacityDetail detail,
+				TableSet *tables)
 {
 	struct Transaction transaction = {0};
 	CancellationReason **reasons = palloc(sizeof(CancellationReason *) * nwrites);
@@ -341,10 +303,10 @@ transact_write(WriteRequest *writes, int nwrites, CapacityDetail detail,
 		transaction.canceled |= writes[i].reason != NULL;
 	}
 	sorted = write_sort(writes, nwrites, &nsorted);
-	refuse_duplicates(sorted, nsorted);
+	write_refuse_duplicates(sorted, nsorted, DUPLICATE_ITEM);
 
 	lock_keys(sorted, nsorted);
-	run_writes(sorted, nsorted, &transaction);
+	run_writes(sorted, nsorted);
 
 	for (int i = 0; i < nwrites; i++)
 	{
@@ -353,8 +315,7 @@ transact_write(WriteRequest *writes, int nwrites, CapacityDetail detail,
 			reasons[i] = shortage_reason(writes[i].capacity);
 	}
 	raise_reasons(reasons, nwrites);
-	if (result)
-		*result = sorted;
+	return sorted;
 }
 
 /* ---- reads ---- */
@@ -489,9 +450,51 @@ transact_read(ReadRequest *reads, int nreads, CapacityDetail detail,
 	raise_reasons(reasons, nreads);
 }
 
-void
-transact_add_replay_capacity(WriteRequest *writes, int nwrites,
-							 CapacityDetail detail, JsonNode *response)
+/* ---- once ---- */
+
+/*
+ * Has a transaction with a token (NULL: none) and this content happened
+ * already?  If not, the token is recorded, and goes with the transaction if
+ * that fails.
+ */
+static bool
+has_happened(const char *operation, const JsonNode *token,
+			 const JsonNode *content)
+{
+	Jsonb	   *canonical;
+	bytea	   *bytes;
+	size_t		name_len = strlen(operation) + 1;
+
+	if (token == NULL)
+		return false;
+
+	/* The members of jsonb have an order of their own */
+	canonical = json_to_jsonb(content);
+	bytes = palloc(VARHDRSZ + name_len + VARSIZE(canonical));
+	SET_VARSIZE(bytes, VARHDRSZ + name_len + VARSIZE(canonical));
+	memcpy(VARDATA(bytes), operation, name_len);
+	memcpy(VARDATA(bytes) + name_len, canonical, VARSIZE(canonical));
+
+	switch (request_token_claim(json_cstring(token), bytes))
+	{
+		case TOKEN_NEW:
+			return false;
+		case TOKEN_KNOWN:
+			return true;
+		case TOKEN_MISMATCH:
+			break;
+	}
+	dynamo_error(DYNAMO_IDEMPOTENT_PARAMETER_MISMATCH,
+				 "Specified idempotent token was used with different request parameters within the idempotency window");
+}
+
+/*
+ * What a read of the items of writes would consume, as ConsumedCapacity: the
+ * answer to a transaction that has happened already.
+ */
+static void
+add_replay_capacity(WriteRequest *writes, int nwrites, CapacityDetail detail,
+					JsonNode *response)
 {
 	ReadRequest *reads;
 	TableSet	tables;
@@ -512,4 +515,25 @@ transact_add_replay_capacity(WriteRequest *writes, int nwrites,
 	}
 	run_reads(reads, nwrites, &tables, detail, response);
 	table_set_close(&tables);
+}
+
+void
+transact_write_once(const char *operation, const JsonNode *request,
+					const JsonNode *content, WriteRequest *writes,
+					int nwrites, JsonNode *response)
+{
+	CapacityDetail detail = capacity_detail(request);
+	TableSet	tables;
+	WriteRequest **sorted;
+
+	if (has_happened(operation, json_get(request, "ClientRequestToken"), content))
+	{
+		add_replay_capacity(writes, nwrites, detail, response);
+		return;
+	}
+	sorted = run_transaction(writes, nwrites, detail, &tables);
+	if (item_collection_is_asked(request))
+		item_collection_add_all(sorted, nwrites, response);
+	table_set_close(&tables);
+	write_add_capacities(writes, &tables, response);
 }

@@ -11,8 +11,7 @@
 
 #include "api/item_write.h"
 
-/* Members at most; bytes of what they carry, and of what is read. */
-#define TRANSACT_MAX_ACTIONS	100
+/* Bytes at most of what members carry, and of what is read. */
 #define TRANSACT_MAX_SIZE		(4 * 1024 * 1024)
 
 /*
@@ -46,23 +45,14 @@ extern void transact_check_size(uint64 size);
 extern uint64 transact_map_size(const JsonNode *map);
 
 /*
- * Have a transaction with a token happen once.  request: what must be the
- * same when the token comes again, as a tree; token: NULL for none.  True if
- * it has happened already, so that there is nothing to write; otherwise the
- * token is recorded, and goes with the transaction if that fails.
+ * Run prepared writes (zeroed where write_prepare() was not used, but for the
+ * reason if the caller knows one), all or nothing, and add to the response what
+ * is asked for but is no attribute.  With a ClientRequestToken, they happen
+ * once; content: what must be the same when the token comes again, as a tree.
  */
-extern bool transact_happened(const char *operation, const JsonNode *token,
-							  const JsonNode *request);
-
-/*
- * Run prepared writes, zeroed where write_prepare() was not used, but for the
- * reason if the caller knows one: open the tables, check, refuse two of one item, write all or nothing.  The tables
- * stay open in `tables` until the caller closes them.  sorted (NULL: not
- * wanted): the order in which they were written.
- */
-extern void transact_write(WriteRequest *writes, int nwrites,
-						   CapacityDetail detail, TableSet *tables,
-						   WriteRequest ***sorted);
+extern void transact_write_once(const char *operation, const JsonNode *request,
+								const JsonNode *content, WriteRequest *writes,
+								int nwrites, JsonNode *response);
 
 /* One read of several. */
 typedef struct ReadRequest
@@ -83,17 +73,9 @@ typedef struct ReadRequest
 
 /*
  * Run reads on one snapshot, and add the response's ConsumedCapacity if it is
- * asked for; otherwise as transact_write().
+ * asked for; otherwise as writes.
  */
 extern void transact_read(ReadRequest *reads, int nreads,
 						  CapacityDetail detail, JsonNode *response);
-
-/*
- * What a read of the items of writes would consume, as ConsumedCapacity: the
- * answer to a transaction that has happened already.
- */
-extern void transact_add_replay_capacity(WriteRequest *writes, int nwrites,
-										 CapacityDetail detail,
-										 JsonNode *response);
 
 #endif							/* DYNAMO_TRANSACT_H */

@@ -3,9 +3,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
-#include "api/item_collection.h"
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/transact.h"
@@ -52,8 +49,10 @@ prepare_action(WriteRequest *write, const JsonNode *action)
 
 /* The request without its token. */
 static void
-leave_out_token(const JsonNode *request, const JsonNode *token, JsonNode *rest)
+leave_out_token(const JsonNode *request, JsonNode *rest)
 {
+	const JsonNode *token = json_get(request, "ClientRequestToken");
+
 	json_set_object(rest, request->len);
 	for (uint32 i = 0; i < request->len; i++)
 	{
@@ -68,33 +67,20 @@ void
 transact_write_items(JsonNode *request, JsonNode *response)
 {
 	const JsonNode *actions = json_get(request, "TransactItems");
-	const JsonNode *token = json_get(request, "ClientRequestToken");
-	CapacityDetail detail = capacity_detail(request);
 	int			nwrites = actions->len;
 	WriteRequest *writes = palloc(sizeof(WriteRequest) * nwrites);
-	WriteRequest **sorted;
-	TableSet	tables;
 	JsonNode	content;
 	uint64		size = 0;
 
-	PreventCommandIfReadOnly("TransactWriteItems");
-	PreventCommandIfParallelMode("TransactWriteItems");
+	check_may_write("TransactWriteItems");
 
 	for (int i = 0; i < nwrites; i++)
 		size += prepare_action(&writes[i], &actions->u.elems[i]);
 	transact_check_size(size);
 
-	leave_out_token(request, token, &content);
-	if (transact_happened("TransactWriteItems", token, &content))
-	{
-		transact_add_replay_capacity(writes, nwrites, detail, response);
-		return;
-	}
-	transact_write(writes, nwrites, detail, &tables, &sorted);
-	if (item_collection_is_asked(request))
-		item_collection_add_all(sorted, nwrites, response);
-	table_set_close(&tables);
-	write_add_capacities(writes, nwrites, &tables, response);
+	leave_out_token(request, &content);
+	transact_write_once("TransactWriteItems", request, &content, writes, nwrites,
+						response);
 }
 
 /* ---- TransactGetItems ---- */
@@ -127,15 +113,9 @@ add_read_item(const ReadRequest *read, JsonNode *responses)
 	json_set_object(element, 1);
 	if (read->item == NULL)
 		return;
-	if (read->projection == NULL)
-		json_set_jsonb(&item, read->item);
-	else
-	{
-		projection_apply(read->projection, &read->item->root, &item);
-		if (item.len == 0)
-			return;
-	}
-	*json_add(element, "Item") = item;
+	projected_item(read->projection, read->item, &item);
+	if (item.len > 0)
+		*json_add(element, "Item") = item;
 }
 
 void

@@ -6,33 +6,12 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
 #include "api/operations.h"
 #include "api/parameters.h"
 #include "api/request.h"
 #include "errors.h"
 #include "store/ddl.h"
 #include "store/index_build.h"
-
-/* The row of TableName, of which the caller must be the owner to change it. */
-static TableRow *
-read_table(const JsonNode *request, bool change)
-{
-	char	   *name = json_cstring(json_get(request, "TableName"));
-	TableRow   *row;
-
-	/* The lock keeps concurrent changes of the row apart. */
-	if (change)
-		catalog_lock_name(name);
-	row = catalog_read_row(name);
-	if (!OidIsValid(catalog_item_table_oid(row)))
-		dynamo_error(DYNAMO_RESOURCE_NOT_FOUND,
-					 "Requested resource not found: Table: %s not found", name);
-	if (change)
-		catalog_check_owner(row);
-	return row;
-}
 
 /* The attribute that an index row TTL_INDEX is on. */
 static JsonNode *
@@ -42,8 +21,8 @@ ttl_attribute(const IndexRow *index)
 	JsonNode   *name = NULL;
 
 	if (schema->kind == JSON_ARRAY && schema->len == 1)
-		name = json_get(&schema->u.elems[0], "AttributeName");
-	if (name == NULL || name->kind != JSON_STRING)
+		name = json_get_string(&schema->u.elems[0], "AttributeName");
+	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the key schema of index \"%s\" in dynamo.indexes is malformed",
@@ -82,10 +61,9 @@ update_time_to_live(JsonNode *request, JsonNode *response)
 	IndexRow   *index;
 	JsonNode   *result;
 
-	PreventCommandIfReadOnly("UpdateTimeToLive");
-	PreventCommandIfParallelMode("UpdateTimeToLive");
+	check_may_write("UpdateTimeToLive");
 
-	row = read_table(request, true);
+	row = lock_request_row(request);
 	index = catalog_read_index(row->table_name, TTL_INDEX);
 	if (index == NULL && !enable)
 		validation_error("TimeToLive is already disabled");
@@ -114,7 +92,7 @@ update_time_to_live(JsonNode *request, JsonNode *response)
 void
 describe_time_to_live(JsonNode *request, JsonNode *response)
 {
-	const TableRow *row = read_table(request, false);
+	const TableRow *row = read_request_row(request);
 	const IndexRow *index = catalog_read_index(row->table_name, TTL_INDEX);
 	JsonNode   *description = json_add(response, "TimeToLiveDescription");
 

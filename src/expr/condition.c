@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "errors.h"
 #include "expr/expr_tree.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

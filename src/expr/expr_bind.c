@@ -266,8 +266,8 @@ expr_bind_path(ExprBindings *bindings, ExprKind kind, const DocPath *parsed,
 	}
 }
 
-static bool
-element_equal(const PathElement *a, const PathElement *b)
+bool
+path_element_equal(const PathElement *a, const PathElement *b)
 {
 	if (a->name == NULL || b->name == NULL)
 		return a->name == b->name && a->index == b->index;
@@ -282,7 +282,7 @@ doc_path_equal(const DocPath *a, const DocPath *b)
 		return false;
 	for (int i = 0; i < a->nelements; i++)
 	{
-		if (!element_equal(&a->elements[i], &b->elements[i]))
+		if (!path_element_equal(&a->elements[i], &b->elements[i]))
 			return false;
 	}
 	return true;

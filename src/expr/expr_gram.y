@@ -29,7 +29,7 @@ static void expr_yyerror(ExprParser *parser, yyscan_t scanner,
 
 %union
 {
-	ExprToken	token;
+	Token		token;
 	ExprOp		op;
 	ExprNode   *node;
 	DocPath    *path;
@@ -72,15 +72,15 @@ condition:
 
 /* anything but a function, in parentheses or not */
 proper_condition:
-	operand comparator operand		{ $$ = expr_build(parser, $2, 2, $1, $3); }
+	operand comparator operand		{ $$ = expr_operator(parser, expr_make_node($2, 2, $1, $3)); }
 	| operand BETWEEN operand AND operand
-			{ $$ = expr_build(parser, OP_BETWEEN, 3, $1, $3, $5); }
+			{ $$ = expr_operator(parser, expr_make_node(OP_BETWEEN, 3, $1, $3, $5)); }
 	| operand IN_P '(' operands ')'
-			{ $$ = expr_build_list(parser, OP_IN, lcons($1, $4)); }
+			{ $$ = expr_operator(parser, expr_make_node_list(OP_IN, lcons($1, $4))); }
 	| '(' proper_condition ')'		{ $$ = expr_in_parens(parser, $2); }
-	| NOT condition					{ $$ = expr_build(parser, OP_NOT, 1, $2); }
-	| condition AND condition		{ $$ = expr_build(parser, OP_AND, 2, $1, $3); }
-	| condition OR condition		{ $$ = expr_build(parser, OP_OR, 2, $1, $3); }
+	| NOT condition					{ $$ = expr_operator(parser, expr_make_node(OP_NOT, 1, $2)); }
+	| condition AND condition		{ $$ = expr_operator(parser, expr_make_node(OP_AND, 2, $1, $3)); }
+	| condition OR condition		{ $$ = expr_operator(parser, expr_make_node(OP_OR, 2, $1, $3)); }
 	;
 
 comparator:
@@ -183,8 +183,8 @@ update_value:
 	;
 
 arithmetic:
-	operand '+' operand				{ $$ = expr_build(parser, OP_PLUS, 2, $1, $3); }
-	| operand '-' operand			{ $$ = expr_build(parser, OP_MINUS, 2, $1, $3); }
+	operand '+' operand				{ $$ = expr_operator(parser, expr_make_node(OP_PLUS, 2, $1, $3)); }
+	| operand '-' operand			{ $$ = expr_operator(parser, expr_make_node(OP_MINUS, 2, $1, $3)); }
 	| '(' arithmetic ')'			{ $$ = expr_in_parens(parser, $2); }
 	;
 

@@ -6,6 +6,7 @@
 
 #include "errors.h"
 #include "expr/expr_tree.h"
+#include "expr/token.h"
 
 /*
  * Faults that are reported only once the whole text has turned out to be
@@ -23,32 +24,18 @@ typedef enum ExprFault
 	NUM_FAULTS
 } ExprFault;
 
-typedef struct ExprToken
-{
-	const char *str;			/* not NUL-terminated */
-	uint32		len;
-} ExprToken;
-
 /* State of scanner and parser */
 typedef struct ExprParser
 {
 	ExprKind	kind;
-	char	   *text;			/* tokens point into it */
-	uint32		len;
+	SourceText	source;
 	bool		started;		/* has the start token been delivered? */
-	uint32		token_start;	/* the last token, as offsets into text */
-	uint32		token_end;
-	uint32		previous_start; /* the one before it */
+	uint32		previous_start; /* of the token before the last one */
 	uint32		sections;		/* bit per UpdateActionType seen */
 	int			noperators;
 	const char *faults[NUM_FAULTS];
 	ParsedExpr *result;
 } ExprParser;
-
-#ifndef YY_TYPEDEF_YY_SCANNER_T
-#define YY_TYPEDEF_YY_SCANNER_T
-typedef void *yyscan_t;
-#endif
 
 #include "expr/expr_gram.h"
 
@@ -64,19 +51,18 @@ extern int	expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser,
 					   yyscan_t scanner);
 pg_noreturn extern void expr_syntax_error(ExprParser *parser,
 										  yyscan_t scanner);
-extern ExprNode *expr_build(ExprParser *parser, ExprOp op, int nargs,...);
-extern ExprNode *expr_build_list(ExprParser *parser, ExprOp op, List *args);
-extern ExprNode *expr_build_function(ExprParser *parser, ExprToken name,
+extern ExprNode *expr_operator(ExprParser *parser, ExprNode *node);
+extern ExprNode *expr_build_function(ExprParser *parser, Token name,
 									 List *args);
-extern ExprNode *expr_build_value(ExprToken ref);
+extern ExprNode *expr_build_value(Token ref);
 extern ExprNode *expr_in_parens(ExprParser *parser, ExprNode *node);
 extern ExprNode *expr_as_condition(ExprParser *parser, ExprNode *function);
 extern ExprNode *expr_as_operand(ExprParser *parser, ExprNode *function);
-extern DocPath *expr_start_path(ExprParser *parser, ExprToken name);
+extern DocPath *expr_start_path(ExprParser *parser, Token name);
 extern void expr_extend_path(ExprParser *parser, DocPath *path,
-							 ExprToken name);
+							 Token name);
 extern void expr_index_path(ExprParser *parser, DocPath *path,
-							ExprToken index);
+							Token index);
 extern void expr_end_path(ExprParser *parser, const DocPath *path);
 extern void expr_add_action(ExprParser *parser, UpdateActionType type,
 							const DocPath *path, ExprNode *value);

@@ -128,11 +128,16 @@ extern Update *update_from_statement(UpdateAction *actions, int nactions);
 /* At most one clause for each attribute. */
 extern KeyCondition *key_condition_from_clauses(KeyClause *clauses, int nclauses);
 
-/* expr_build.c: nodes of such trees */
+/* ---- paths and nodes (expr_build.c) ---- */
+
+/* A path of one name; room for one more element, which is zeroed. */
+extern void doc_path_start(DocPath *path, const char *name, uint32 name_len);
+extern PathElement *doc_path_extend(DocPath *path);
+
 extern ExprNode *expr_make_path(const char *name, uint32 name_len);
 extern ExprNode *expr_build_path(const DocPath *path);
 extern ExprNode *expr_make_value(JsonNode *value);
-extern ExprNode *expr_make_node_array(ExprOp op, int nargs, ExprNode **args);
+extern ExprNode *expr_make_node_list(ExprOp op, List *args);
 extern ExprNode *expr_make_node(ExprOp op, int nargs,...);
 extern ExprNode *expr_make_function(ExprFunction function, int nargs,...);
 
@@ -200,6 +205,7 @@ pg_noreturn extern void expr_path_needed_error(ExprKind kind,
 /* Value at a path of an item (NULL: no item); false if there is none. */
 extern bool doc_path_get(const DocPath *path, const JsonbContainer *item,
 						 AttrValue *value);
+extern bool path_element_equal(const PathElement *a, const PathElement *b);
 extern bool doc_path_equal(const DocPath *a, const DocPath *b);
 
 /* "[a, [1], b]" */

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "errors.h"
 #include "expr/expr_parse.h"
 #include "miscadmin.h"
 
@@ -155,14 +154,9 @@ expr_yylex(union EXPR_YYSTYPE *value, ExprParser *parser, yyscan_t scanner)
 
 	token = expr_scan_token(value, scanner);
 
-	parser->previous_start = parser->token_start;
-	if (token == 0)
-		parser->token_start = parser->token_end = parser->len;
-	else
-	{
-		parser->token_start = expr_yyget_text(scanner) - parser->text;
-		parser->token_end = parser->token_start + expr_yyget_leng(scanner);
-	}
+	parser->previous_start = parser->source.token_start;
+	source_text_advance(&parser->source, token, expr_yyget_text(scanner),
+						expr_yyget_leng(scanner));
 
 	return token;
 }
@@ -175,77 +169,44 @@ void
 expr_syntax_error(ExprParser *parser, yyscan_t scanner)
 {
 	union EXPR_YYSTYPE value;
-	uint32		start = parser->token_start;
-	uint32		end = parser->token_end;
+	const SourceText *source = &parser->source;
+	uint32		start = source->token_start;
+	uint32		end = source->token_end;
 	uint32		near_start = parser->previous_start;
 	uint32		near_end;
 
-	if (start == parser->len)
+	if (start == source->len)
 		expr_error(parser->kind,
 				   "Syntax error; token: \"<EOF>\", near: \"%.*s\"",
-				   (int) (parser->len - near_start), &parser->text[near_start]);
+				   (int) (source->len - near_start), &source->text[near_start]);
 
 	/* The scanner has restored what it overwrites behind earlier tokens */
 	if (expr_yylex(&value, parser, scanner) == 0)
 		near_end = end;
 	else
-		near_end = parser->token_end;
+		near_end = source->token_end;
 	expr_error(parser->kind, "Syntax error; token: \"%.*s\", near: \"%.*s\"",
-			   (int) (end - start), &parser->text[start],
-			   (int) (near_end - near_start), &parser->text[near_start]);
+			   (int) (end - start), &source->text[start],
+			   (int) (near_end - near_start), &source->text[near_start]);
 }
 
 /* ---- actions of the grammar: conditions and operands ---- */
 
-/* New node of a kind that counts as an operator. */
-static ExprNode *
-make_node(ExprParser *parser, ExprOp op, int nargs)
+/* Count a node that counts as an operator. */
+ExprNode *
+expr_operator(ExprParser *parser, ExprNode *node)
 {
-	ExprNode   *node = palloc0(sizeof(ExprNode));
-
-	node->op = op;
-	node->nargs = nargs;
-	node->u.args = palloc(sizeof(ExprNode *) * nargs);
+	/* The number is not known before the end: see expr_parse_text */
 	if (++parser->noperators > EXPR_MAX_OPERATORS)
-	{
-		/* The number is not known before the end: see expr_parse_text */
 		note_fault(parser, FAULT_OPERATORS, "");
-	}
-	return node;
-}
-
-ExprNode *
-expr_build(ExprParser *parser, ExprOp op, int nargs,...)
-{
-	ExprNode   *node = make_node(parser, op, nargs);
-	va_list		args;
-
-	va_start(args, nargs);
-	for (int i = 0; i < nargs; i++)
-		node->u.args[i] = va_arg(args, ExprNode *);
-	va_end(args);
-
-	return node;
-}
-
-ExprNode *
-expr_build_list(ExprParser *parser, ExprOp op, List *args)
-{
-	ExprNode   *node = make_node(parser, op, list_length(args));
-	ListCell   *lc;
-
-	foreach(lc, args)
-		node->u.args[foreach_current_index(lc)] = lfirst(lc);
-	list_free(args);
-
 	return node;
 }
 
 /* Function call; whether it may stand where it does is found out later. */
 ExprNode *
-expr_build_function(ExprParser *parser, ExprToken name, List *args)
+expr_build_function(ExprParser *parser, Token name, List *args)
 {
-	ExprNode   *node = expr_build_list(parser, OP_FUNCTION, args);
+	ExprNode   *node = expr_operator(parser, expr_make_node_list(OP_FUNCTION, args));
 	bool		in_update = parser->kind == EXPR_UPDATE;
 
 	node->function = FUNC_UNKNOWN;
@@ -271,7 +232,7 @@ expr_build_function(ExprParser *parser, ExprToken name, List *args)
 }
 
 ExprNode *
-expr_build_value(ExprToken ref)
+expr_build_value(Token ref)
 {
 	ExprNode   *node = palloc0(sizeof(ExprNode));
 
@@ -360,32 +321,21 @@ expr_as_operand(ExprParser *parser, ExprNode *function)
 
 /* Room for one more element; NULL when there are too many. */
 static PathElement *
-add_element(ExprParser *parser, DocPath *path)
+add_element(DocPath *path)
 {
-	PathElement *element;
-
-	/* The number is reported where the path ends: see expr_parse_text */
+	/* The number is reported where the path ends: see expr_end_path */
 	if (path->nelements >= EXPR_MAX_PATH_ELEMENTS)
 	{
 		path->nelements++;
 		return NULL;
 	}
-
-	/* Sizes are powers of two */
-	if ((path->nelements & (path->nelements - 1)) == 0)
-		path->elements = repalloc(path->elements, sizeof(PathElement) *
-								  path->nelements * 2);
-	element = &path->elements[path->nelements++];
-	memset(element, 0, sizeof(PathElement));
-	return element;
+	return doc_path_extend(path);
 }
 
 /* A bare name must not be a reserved word. */
 static void
-set_name(ExprParser *parser, PathElement *element, ExprToken name)
+check_name(ExprParser *parser, Token name)
 {
-	element->name = name.str;
-	element->name_len = name.len;
 	if (name.str[0] != '#' && parser->faults[FAULT_RESERVED_WORD] == NULL &&
 		expr_is_reserved_word(name.str, name.len))
 		note_fault(parser, FAULT_RESERVED_WORD,
@@ -394,39 +344,39 @@ set_name(ExprParser *parser, PathElement *element, ExprToken name)
 }
 
 DocPath *
-expr_start_path(ExprParser *parser, ExprToken name)
+expr_start_path(ExprParser *parser, Token name)
 {
 	DocPath    *path = palloc(sizeof(DocPath));
 
-	path->nelements = 1;
-	path->elements = palloc0(sizeof(PathElement));
-	set_name(parser, &path->elements[0], name);
+	doc_path_start(path, name.str, name.len);
+	check_name(parser, name);
 	return path;
 }
 
 void
-expr_extend_path(ExprParser *parser, DocPath *path, ExprToken name)
+expr_extend_path(ExprParser *parser, DocPath *path, Token name)
 {
-	PathElement *element = add_element(parser, path);
+	PathElement *element = add_element(path);
 
-	if (element)
-		set_name(parser, element, name);
+	if (element == NULL)
+		return;
+	element->name = name.str;
+	element->name_len = name.len;
+	check_name(parser, name);
 }
 
 void
-expr_index_path(ExprParser *parser, DocPath *path, ExprToken index)
+expr_index_path(ExprParser *parser, DocPath *path, Token index)
 {
-	PathElement *element = add_element(parser, path);
-	int64		value = 0;
+	PathElement *element = add_element(path);
+	int32		value;
 
-	for (uint32 i = 0; i < index.len && value <= PG_INT32_MAX; i++)
-		value = value * 10 + (index.str[i] - '0');
-	if (value > PG_INT32_MAX)
+	if (!token_to_index(index, &value))
 		note_fault(parser, FAULT_PATH,
 				   psprintf("List index is not within the allowable range; index: [%.*s]",
 							(int) index.len, index.str));
 	else if (element)
-		element->index = (int32) value;
+		element->index = value;
 }
 
 /* A path is complete. */
@@ -481,9 +431,9 @@ expr_parse_text(ExprKind kind, char *text, uint32 len)
 
 	memset(&parser, 0, sizeof(parser));
 	parser.kind = kind;
-	parser.text = text;
+	parser.source.text = text;
 
-	parser.len = len;
+	parser.source.len = len;
 	parser.result = palloc0(sizeof(ParsedExpr));
 
 	scanner = expr_scanner_create(&parser);

@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "errors.h"
 #include "expr/expr_tree.h"
 #include "miscadmin.h"
 
@@ -37,9 +36,7 @@ path_relation(const DocPath *a, const DocPath *b)
 
 		if ((x->name == NULL) != (y->name == NULL))
 			return PATHS_CONFLICT;
-		if (x->name ? (x->name_len != y->name_len ||
-					   memcmp(x->name, y->name, x->name_len) != 0) :
-			x->index != y->index)
+		if (!path_element_equal(x, y))
 			return PATHS_APART;
 	}
 	return PATHS_OVERLAP;

@@ -6,7 +6,6 @@
 #include "access/xlog.h"
 #include "common/hashfn.h"
 #include "utils/fmgrprotos.h"
-#include "utils/timestamp.h"
 
 #include "dynamo.h"
 #include "feed/record.h"

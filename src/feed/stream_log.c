@@ -15,7 +15,6 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/indexing.h"
-#include "catalog/pg_collation.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -34,6 +33,7 @@
 #include "dynamo.h"
 #include "feed/stream_log.h"
 #include "store/advisory_lock.h"
+#include "store/catalog_table.h"
 
 /* Tables of the ring that hold a whole retention. */
 #define SEGMENTS_PER_RETENTION	(STREAM_SEGMENTS - 2)
@@ -161,15 +161,13 @@ void
 stream_position_write(const StreamPosition *position)
 {
 	Relation	rel = open_log_table("stream_position", RowExclusiveLock);
-	HeapTuple	old = find_position(rel, NULL);
 	Datum		values[Natts_position];
 	bool		nulls[Natts_position] = {0};
 
 	values[Anum_pos_drained_to - 1] = LSNGetDatum(position->drained_to);
 	values[Anum_pos_last_sequence - 1] = CStringGetTextDatum(position->last_sequence);
 	values[Anum_pos_slot_ready - 1] = BoolGetDatum(position->slot_ready);
-	CatalogTupleUpdate(rel, &old->t_self,
-					   heap_form_tuple(RelationGetDescr(rel), values, nulls));
+	catalog_put(rel, find_position(rel, NULL), values, nulls);
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();
 }
@@ -503,15 +501,6 @@ stream_log_begin(void)
 	return writer;
 }
 
-/* A member that is a string, or NULL. */
-static const JsonNode *
-string_member(const JsonNode *node, const char *name)
-{
-	const JsonNode *member = json_get(node, name);
-
-	return member && member->kind == JSON_STRING ? member : NULL;
-}
-
 /* The stream that a record of a table goes to; NULL if there is none. */
 static const StreamRow *
 find_stream(const LogWriter *writer, const JsonNode *table_id, XLogRecPtr commit_lsn)
@@ -552,7 +541,7 @@ find_shard(const StreamRow *stream, const JsonNode *keys)
 	if (stream->shards <= 1)
 		return 0;
 	if (schema->kind == JSON_ARRAY && schema->len > 0)
-		name = string_member(&schema->u.elems[0], "AttributeName");
+		name = json_get_string(&schema->u.elems[0], "AttributeName");
 	value = name ? json_get_n(keys, name->u.str, name->len) : NULL;
 	if (value == NULL || value->kind != JSON_OBJECT || value->len != 1 ||
 		value->u.members[0].value.kind != JSON_STRING)
@@ -714,8 +703,8 @@ stream_log_append(LogWriter *writer, const char *text, int len)
 	MemoryContext old_context = MemoryContextSwitchTo(writer->record_context);
 	JsonNode   *record = json_parse(text, len);
 	const JsonNode *change = json_get(record, "dynamodb");
-	const JsonNode *sequence = string_member(change, "SequenceNumber");
-	const JsonNode *table_id = string_member(record, "tableId");
+	const JsonNode *sequence = json_get_string(change, "SequenceNumber");
+	const JsonNode *table_id = json_get_string(record, "tableId");
 
 	if (table_id && sequence && sequence->len == SEQUENCE_DIGITS)
 	{
@@ -816,7 +805,6 @@ read_segment(Relation rel, Oid index_oid, Snapshot snapshot,
 	ScanKeyInit(&keys[2], Anum_rec_sequence,
 				after ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber,
 				after ? F_TEXT_GT : F_TEXT_GE, CStringGetTextDatum(sequence));
-	keys[2].sk_collation = C_COLLATION_OID;
 	scan = systable_beginscan_ordered(rel, index, snapshot, 3, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{

@@ -13,16 +13,13 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_class.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "replication/message.h"
-#include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/builtins.h"
@@ -39,7 +36,7 @@
 #include "dynamo.h"
 #include "feed/feed_marker.h"
 #include "feed/ttl.h"
-#include "model/json.h"
+#include "shared_memory.h"
 #include "store/as_owner.h"
 #include "store/item_check.h"
 #include "store/item_scan.h"
@@ -129,15 +126,12 @@ typedef struct LastRound
 
 typedef struct TtlShared
 {
-	slock_t		mutex;
+	slock_t		mutex;			/* first */
 	LastRound	last[LAST_ROUNDS_MAX];
 } TtlShared;
 
 static TtlShared *shared = NULL;
 static Round *current = NULL;
-
-static shmem_request_hook_type prev_shmem_request_hook = NULL;
-static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
 
 PG_FUNCTION_INFO_V1(dynamo_expire_items);
 
@@ -146,37 +140,19 @@ PG_FUNCTION_INFO_V1(dynamo_expire_items);
 static void
 request_shared_memory(void)
 {
-	if (prev_shmem_request_hook)
-		prev_shmem_request_hook();
 	RequestAddinShmemSpace(MAXALIGN(sizeof(TtlShared)));
 }
 
 static void
 start_shared_memory(void)
 {
-	bool		found;
-
-	if (prev_shmem_startup_hook)
-		prev_shmem_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("dynamo ttl", sizeof(TtlShared), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(TtlShared));
-		SpinLockInit(&shared->mutex);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	shared = shared_memory_struct("dynamo ttl", sizeof(TtlShared));
 }
 
 void
 ttl_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	prev_shmem_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	prev_shmem_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = start_shared_memory;
+	shared_memory_add(request_shared_memory, start_shared_memory);
 }
 
 /*
@@ -382,36 +358,19 @@ note_batch(const Batch *batch, void *arg)
 	MemoryContextSwitchTo(old_context);
 }
 
-static void
-begin_transaction(const char *activity)
-{
-	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, activity);
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-static void
-end_transaction(void)
-{
-	if (ActiveSnapshotSet())
-		PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(false);
-}
-
 /* Delete a batch of a table: a transaction of its own. */
 static void
 expire_batch(void *arg)
 {
 	TableTurn  *turn = arg;
+	MemoryContext context = CurrentMemoryContext;
 	const TableDescriptor *descriptor;
 	Relation	rel;
 	char		activity[256];
 
 	snprintf(activity, sizeof(activity), "expiring items of table \"%s\"",
 			 turn->table_name);
-	begin_transaction(activity);
+	worker_begin_transaction(activity);
 	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_SUSET,
 							 PGC_S_OVERRIDE, GUC_ACTION_LOCAL, true, 0, false);
 	enable_timeout_after(STATEMENT_TIMEOUT, BATCH_MS);
@@ -429,7 +388,7 @@ expire_batch(void *arg)
 	}
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	CHECK_FOR_INTERRUPTS();
-	end_transaction();
+	worker_end_transaction(context);
 }
 
 /* Say in errors which table they are about. */
@@ -511,7 +470,7 @@ begin_round(void)
 
 	/* From here on it is there to be ended, whatever happens */
 	current = round;
-	begin_transaction("looking for tables with time to live");
+	worker_begin_transaction("looking for tables with time to live");
 	foreach(lc, catalog_ttl_indexes())
 	{
 		const IndexRow *row = lfirst(lc);
@@ -525,8 +484,7 @@ begin_round(void)
 		round->turns = lappend(round->turns, turn);
 		MemoryContextSwitchTo(old_context);
 	}
-	end_transaction();
-	MemoryContextSwitchTo(old_context);
+	worker_end_transaction(old_context);
 }
 
 static void

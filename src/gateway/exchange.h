@@ -1,9 +1,9 @@
 /*
  * exchange.h - one request and its response.
  *
- * http.c makes an exchange of every HTTP request and owns it until it hands it
- * to the pool; whoever answers it (exchange_respond, exchange_fail) ends it, and
- * it is gone then.
+ * request.c makes an exchange of every HTTP request and owns it until it hands
+ * it to the pool; whoever answers it (exchange_respond, exchange_fail) ends it,
+ * and it is gone then.
  */
 #ifndef GATEWAY_EXCHANGE_H
 #define GATEWAY_EXCHANGE_H

@@ -1,8 +1,8 @@
 /*
  * http.h - the HTTP server: requests in, responses out.
  *
- * The order of decisions about a request is DynamoDB's: size, CORS, health
- * check, content type, JSON, target, signature, empty body.
+ * Requests that are too large are refused here; about all others request.c
+ * decides.
  */
 #ifndef GATEWAY_HTTP_H
 #define GATEWAY_HTTP_H

@@ -138,40 +138,6 @@ check_scalar(AttrType type, JsonNode *node, AttrFault *fault)
 	}
 }
 
-/* A boolean, or a string that the deserializer takes for one. */
-static bool
-boolean_of(const JsonNode *node, bool *value)
-{
-	static const struct
-	{
-		const char *name;
-		bool		value;
-	}			words[] =
-	{
-		{"true", true}, {"yes", true}, {"1", true},
-		{"false", false}, {"no", false}, {"0", false}
-	};
-	int			i;
-
-	if (node->kind == JSON_TRUE || node->kind == JSON_FALSE)
-	{
-		*value = (node->kind == JSON_TRUE);
-		return true;
-	}
-	if (node->kind != JSON_STRING)
-		return false;
-	for (i = 0; i < lengthof(words); i++)
-	{
-		if (node->len == strlen(words[i].name) &&
-			pg_strncasecmp(node->u.str, words[i].name, node->len) == 0)
-		{
-			*value = words[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Order of two elements of a set (for qsort_arg). */
 static int
 compare_elements(const void *a, const void *b, void *arg)
@@ -323,7 +289,7 @@ check_typed(AttrType type, JsonNode *node, int depth, AttrFault *fault)
 
 		case ATTR_BOOL:
 		case ATTR_NULL:
-			if (!boolean_of(node, &boolean))
+			if (!json_to_bool(node, &boolean))
 				return shape_fault(fault, node, "Boolean");
 			if (type == ATTR_NULL && !boolean)
 				return set_fault(fault, ATTR_FAULT_NULL,

@@ -14,18 +14,16 @@ StaticAssertDecl(ATTR_NS - ATTR_SS == ATTR_N - ATTR_S &&
 				 "sets must be in the order of their elements");
 
 /*
- * Order of two strings in stored form by their original bytes, of two
- * canonical numbers by value, of two canonical base64 strings by the bytes
- * they stand for.  None of them allocates.
+ * Order of two canonical base64 strings by the bytes they stand for, without
+ * allocating.
  */
-extern int	attr_compare_strings(const char *a, uint32 a_len,
-								 const char *b, uint32 b_len);
-extern int	attr_compare_numbers(const char *a, uint32 a_len,
-								 const char *b, uint32 b_len);
 extern int	base64_compare(const char *a, uint32 a_len,
 						   const char *b, uint32 b_len);
 
-/* The comparison above that belongs to type S, N or B. */
+/*
+ * Order of two values of type S (in stored form, by their original bytes), N
+ * (canonical) or B (likewise).  Does not allocate.
+ */
 extern int	attr_compare_scalars(AttrType type, const char *a, uint32 a_len,
 								 const char *b, uint32 b_len);
 

@@ -12,7 +12,6 @@
 #include "model/attribute_private.h"
 #include "model/json_private.h"
 #include "model/jsonb_walk.h"
-#include "model/number.h"
 
 /* maps above this many attributes are searched by bisection */
 #define SEARCH_BY_BISECTION	64
@@ -401,8 +400,9 @@ next_original_byte(const char **p, const char *end, int *pending)
 	return (unsigned char) *(*p)++;
 }
 
-int
-attr_compare_strings(const char *a, uint32 a_len, const char *b, uint32 b_len)
+/* Stored form, by the original bytes. */
+static int
+compare_strings(const char *a, uint32 a_len, const char *b, uint32 b_len)
 {
 	const char *a_end = a + a_len;
 	const char *b_end = b + b_len;
@@ -442,8 +442,8 @@ integer_length(const char *str, uint32 len)
  * Canonical numbers compare as text: by sign, then by the number of digits
  * before the point, then digit by digit.
  */
-int
-attr_compare_numbers(const char *a, uint32 a_len, const char *b, uint32 b_len)
+static int
+compare_numbers(const char *a, uint32 a_len, const char *b, uint32 b_len)
 {
 	bool		a_negative = a_len > 0 && a[0] == '-';
 	bool		b_negative = b_len > 0 && b[0] == '-';
@@ -480,9 +480,9 @@ attr_compare_scalars(AttrType type, const char *a, uint32 a_len,
 	switch (type)
 	{
 		case ATTR_S:
-			return attr_compare_strings(a, a_len, b, b_len);
+			return compare_strings(a, a_len, b, b_len);
 		case ATTR_N:
-			return attr_compare_numbers(a, a_len, b, b_len);
+			return compare_numbers(a, a_len, b, b_len);
 		default:
 			return base64_compare(a, a_len, b, b_len);
 	}

@@ -215,6 +215,14 @@ json_get(const JsonNode *node, const char *name)
 	return json_get_n(node, name, strlen(name));
 }
 
+JsonNode *
+json_get_string(const JsonNode *node, const char *name)
+{
+	JsonNode   *member = json_get(node, name);
+
+	return member && member->kind == JSON_STRING ? member : NULL;
+}
+
 char *
 json_cstring(const JsonNode *node)
 {
@@ -228,6 +236,31 @@ json_string_is(const JsonNode *node, const char *str)
 {
 	return node != NULL && node->kind == JSON_STRING &&
 		node->len == strlen(str) && memcmp(node->u.str, str, node->len) == 0;
+}
+
+bool
+json_to_bool(const JsonNode *node, bool *value)
+{
+	/* false and true in turn */
+	static const char *const words[] = {"false", "true", "no", "yes", "0", "1"};
+
+	if (node->kind == JSON_TRUE || node->kind == JSON_FALSE)
+	{
+		*value = (node->kind == JSON_TRUE);
+		return true;
+	}
+	if (node->kind != JSON_STRING)
+		return false;
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		if (node->len == strlen(words[i]) &&
+			pg_strncasecmp(node->u.str, words[i], node->len) == 0)
+		{
+			*value = i % 2 == 1;
+			return true;
+		}
+	}
+	return false;
 }
 
 /*-------------------------------------------------------------------------

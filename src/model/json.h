@@ -90,11 +90,17 @@ extern JsonNode *json_get(const JsonNode *node, const char *name);
 extern JsonNode *json_get_n(const JsonNode *node, const char *name,
 							uint32 name_len);
 
+/* The same if it is a string, otherwise NULL. */
+extern JsonNode *json_get_string(const JsonNode *node, const char *name);
+
 /* A string node's bytes as a palloc'd C string (stored form). */
 extern char *json_cstring(const JsonNode *node);
 
 /* Does a string node equal a C string? */
 extern bool json_string_is(const JsonNode *node, const char *str);
+
+/* A boolean, or a string that the service takes for one; false if neither. */
+extern bool json_to_bool(const JsonNode *node, bool *value);
 
 /* ---- building ---- */
 

@@ -379,9 +379,12 @@ deduplicate_members(JsonMember *members, uint32 n)
 	return kept;
 }
 
-/* Enter a container: guards against nesting that nothing would accept. */
-static void
-enter_container(JsonParser *parser)
+/*
+ * Enter a container, which guards against nesting that nothing would accept.
+ * If it is empty, it is left behind, and true.
+ */
+static bool
+enter_container(JsonParser *parser, char close)
 {
 	if (++parser->depth > JSON_MAX_DEPTH)
 		validation_error("Nesting Levels have exceeded supported limits: "
@@ -390,6 +393,26 @@ enter_container(JsonParser *parser)
 	CHECK_FOR_INTERRUPTS();
 	parser->pos++;
 	skip_space(parser);
+	if (parser->pos >= parser->end || *parser->pos != close)
+		return false;
+	parser->pos++;
+	return true;
+}
+
+/*
+ * After a child of a container: pos goes to the next one, or beyond the bracket
+ * that closes the container.
+ */
+static inline bool
+next_child(JsonParser *parser, char close, bool *more)
+{
+	skip_space(parser);
+	if (parser->pos >= parser->end ||
+		(*parser->pos != ',' && *parser->pos != close))
+		return false;
+	*more = *parser->pos == ',';
+	parser->pos++;
+	return true;
 }
 
 /* Parse an object; pos is at its opening brace. */
@@ -398,39 +421,25 @@ parse_object(JsonParser *parser, JsonNode *node)
 {
 	size_t		bottom = parser->stack_used;
 	uint32		n;
+	bool		more = !enter_container(parser, '}');
 
-	enter_container(parser);
-	if (parser->pos < parser->end && *parser->pos == '}')
-		parser->pos++;
-	else
+	while (more)
 	{
-		for (;;)
-		{
-			JsonMember	member;
+		JsonMember	member;
 
-			if (parser->pos >= parser->end || *parser->pos != '"' ||
-				!parse_string(parser, &member.name, &member.name_len))
-				return false;
-			skip_space(parser);
-			if (parser->pos >= parser->end || *parser->pos != ':')
-				return false;
-			parser->pos++;
-			if (!parse_value(parser, &member.value))
-				return false;
-			push_child(parser, &member);
-			skip_space(parser);
-			if (parser->pos >= parser->end)
-				return false;
-			if (*parser->pos == '}')
-			{
-				parser->pos++;
-				break;
-			}
-			if (*parser->pos != ',')
-				return false;
-			parser->pos++;
-			skip_space(parser);
-		}
+		skip_space(parser);
+		if (parser->pos >= parser->end || *parser->pos != '"' ||
+			!parse_string(parser, &member.name, &member.name_len))
+			return false;
+		skip_space(parser);
+		if (parser->pos >= parser->end || *parser->pos != ':')
+			return false;
+		parser->pos++;
+		if (!parse_value(parser, &member.value))
+			return false;
+		push_child(parser, &member);
+		if (!next_child(parser, '}', &more))
+			return false;
 	}
 
 	n = deduplicate_members(parser->stack + bottom,
@@ -453,33 +462,19 @@ parse_array(JsonParser *parser, JsonNode *node)
 	size_t		bottom = parser->stack_used;
 	uint32		n;
 	uint32		i;
+	bool		more = !enter_container(parser, ']');
 
-	enter_container(parser);
-	if (parser->pos < parser->end && *parser->pos == ']')
-		parser->pos++;
-	else
+	while (more)
 	{
-		for (;;)
-		{
-			JsonMember	child;
+		JsonMember	child;
 
-			child.name = NULL;
-			child.name_len = 0;
-			if (!parse_value(parser, &child.value))
-				return false;
-			push_child(parser, &child);
-			skip_space(parser);
-			if (parser->pos >= parser->end)
-				return false;
-			if (*parser->pos == ']')
-			{
-				parser->pos++;
-				break;
-			}
-			if (*parser->pos != ',')
-				return false;
-			parser->pos++;
-		}
+		child.name = NULL;
+		child.name_len = 0;
+		if (!parse_value(parser, &child.value))
+			return false;
+		push_child(parser, &child);
+		if (!next_child(parser, ']', &more))
+			return false;
 	}
 
 	n = parser->stack_used - bottom;

@@ -31,6 +31,14 @@ typedef struct KeySchema
 
 #define KEY_NATTRS(schema)	((schema)->npartition + (schema)->nsort)
 
+/* Is it the name of a key attribute? */
+static inline bool
+key_attr_is(const KeyAttr *attr, const char *name, uint32 name_len)
+{
+	return attr->name_len == name_len &&
+		memcmp(attr->name, name, name_len) == 0;
+}
+
 /*
  * Encode a complete key.  values: KEY_NATTRS views of the right types, of
  * legal size and not empty (callers have checked).

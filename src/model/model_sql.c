@@ -474,31 +474,33 @@ dynamo_key_segment_bounds(PG_FUNCTION_ARGS)
  *-------------------------------------------------------------------------
  */
 
-static void marshal_value(const JsonNode *in, JsonNode *out);
+/* How strings and values are converted, one way or the other. */
+typedef void (*ConvertString) (const char *str, uint32 len, const char **out,
+							   uint32 *out_len);
+typedef void (*ConvertValue) (const JsonNode *in, JsonNode *out);
+
+/* The members of a plain object as attributes, or the other way round. */
+static void
+convert_map(const JsonNode *in, JsonNode *out, ConvertString convert_string,
+			ConvertValue convert_value)
+{
+	json_set_object(out, in->len);
+	for (uint32 i = 0; i < in->len; i++)
+	{
+		const JsonMember *member = &in->u.members[i];
+		const char *name;
+		uint32		name_len;
+
+		convert_string(member->name, member->name_len, &name, &name_len);
+		convert_value(&member->value, json_add_n(out, name, name_len));
+	}
+}
 
 /* Plain JSON may hold U+10FFFF as itself; stored form has it escaped. */
 static void
 marshal_string(const char *str, uint32 len, const char **out, uint32 *out_len)
 {
 	*out = stored_encode(str, len, out_len);
-}
-
-/* The members of a plain object as attributes. */
-static void
-marshal_map(const JsonNode *in, JsonNode *out)
-{
-	uint32		i;
-
-	json_set_object(out, in->len);
-	for (i = 0; i < in->len; i++)
-	{
-		const JsonMember *member = &in->u.members[i];
-		const char *name;
-		uint32		name_len;
-
-		marshal_string(member->name, member->name_len, &name, &name_len);
-		marshal_value(&member->value, json_add_n(out, name, name_len));
-	}
 }
 
 static void
@@ -535,7 +537,7 @@ marshal_value(const JsonNode *in, JsonNode *out)
 			*json_add(out, "L") = list;
 			break;
 		case JSON_OBJECT:
-			marshal_map(in, json_add(out, "M"));
+			convert_map(in, json_add(out, "M"), marshal_string, marshal_value);
 			break;
 		case JSON_CONTAINER:
 			/* the tree has been unpacked completely */
@@ -553,7 +555,7 @@ dynamo_marshal(PG_FUNCTION_ARGS)
 
 	if (in->kind == JSON_OBJECT)
 	{
-		marshal_map(in, &out);
+		convert_map(in, &out, marshal_string, marshal_value);
 		attr_map_normalize(&out);
 	}
 	else
@@ -563,8 +565,6 @@ dynamo_marshal(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_JSONB_P(json_to_jsonb(&out));
 }
-
-static void unmarshal_value(const JsonNode *in, JsonNode *out);
 
 /* jsonb cannot hold U+0000, and it must not become something else. */
 static void
@@ -576,24 +576,6 @@ unmarshal_string(const char *str, uint32 len, const char **out,
 		ereport(ERROR,
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
 				 errmsg("string contains U+0000, which jsonb cannot hold")));
-}
-
-/* An attribute map as a plain object. */
-static void
-unmarshal_map(const JsonNode *in, JsonNode *out)
-{
-	uint32		i;
-
-	json_set_object(out, in->len);
-	for (i = 0; i < in->len; i++)
-	{
-		const JsonMember *member = &in->u.members[i];
-		const char *name;
-		uint32		name_len;
-
-		unmarshal_string(member->name, member->name_len, &name, &name_len);
-		unmarshal_value(&member->value, json_add_n(out, name, name_len));
-	}
 }
 
 /* A string of an S, N or B, or of a set of them. */
@@ -642,7 +624,7 @@ unmarshal_value(const JsonNode *in, JsonNode *out)
 			json_set_null(out);
 			break;
 		case ATTR_M:
-			unmarshal_map(value, out);
+			convert_map(value, out, unmarshal_string, unmarshal_value);
 			break;
 		case ATTR_L:
 			json_set_array(out, value->len);
@@ -677,7 +659,7 @@ dynamo_unmarshal(PG_FUNCTION_ARGS)
 	for (i = 0; i < in->len && message == NULL; i++)
 		message = attr_value_check(&in->u.members[i].value, &fault);
 	if (message == NULL)
-		unmarshal_map(in, &out);
+		convert_map(in, &out, unmarshal_string, unmarshal_value);
 	else
 	{
 		JsonNode   *value = json_node_from_jsonb(arg);

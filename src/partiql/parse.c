@@ -23,13 +23,8 @@ partiql_yylex(union PARTIQL_YYSTYPE *value, PartiqlParser *parser,
 {
 	int			token = partiql_scan_token(value, scanner);
 
-	if (token == 0)
-		parser->token_start = parser->token_end = parser->len;
-	else
-	{
-		parser->token_start = partiql_yyget_text(scanner) - parser->text;
-		parser->token_end = parser->token_start + partiql_yyget_leng(scanner);
-	}
+	source_text_advance(&parser->source, token, partiql_yyget_text(scanner),
+						partiql_yyget_leng(scanner));
 	return token;
 }
 
@@ -37,25 +32,26 @@ partiql_yylex(union PARTIQL_YYSTYPE *value, PartiqlParser *parser,
 void
 partiql_syntax_error(PartiqlParser *parser)
 {
+	const SourceText *source = &parser->source;
 	int			line = 1;
 	int			column = 1;
 
-	if (parser->token_start == parser->len)
+	if (source->token_start == source->len)
 		validation_error(NOT_WELL_FORMED "Unexpected end of statement");
-	for (uint32 i = 0; i < parser->token_start; i++)
+	for (uint32 i = 0; i < source->token_start; i++)
 	{
-		if (parser->text[i] == '\n')
+		if (source->text[i] == '\n')
 		{
 			line++;
 			column = 1;
 		}
-		else if (!IS_HIGHBIT_SET(parser->text[i]) ||
-				 ((unsigned char) parser->text[i]) >=0xC0)
+		else if (!IS_HIGHBIT_SET(source->text[i]) ||
+				 ((unsigned char) source->text[i]) >=0xC0)
 			column++;
 	}
 	validation_error(NOT_WELL_FORMED "Unexpected token: %.*s at %d:%d",
-					 (int) (parser->token_end - parser->token_start),
-					 &parser->text[parser->token_start], line, column);
+					 (int) (source->token_end - source->token_start),
+					 &source->text[source->token_start], line, column);
 }
 
 /*
@@ -88,7 +84,7 @@ new_value(const char *type, JsonNode **content)
 }
 
 JsonNode *
-partiql_scalar(const char *type, PartiqlToken token)
+partiql_scalar(const char *type, Token token)
 {
 	JsonNode   *content;
 	JsonNode   *value = new_value(type, &content);
@@ -98,7 +94,7 @@ partiql_scalar(const char *type, PartiqlToken token)
 }
 
 JsonNode *
-partiql_number(PartiqlToken token, bool negative)
+partiql_number(Token token, bool negative)
 {
 	char	   *text = psprintf("%s%.*s", negative ? "-" : "", (int) token.len,
 								token.str);
@@ -165,7 +161,7 @@ partiql_list(List *values)
 }
 
 JsonMember *
-partiql_member(PartiqlToken name, JsonNode *value)
+partiql_member(Token name, JsonNode *value)
 {
 	JsonMember *member = palloc(sizeof(JsonMember));
 
@@ -251,26 +247,13 @@ partiql_value_node(PartiqlParser *parser, JsonNode *value)
 	return expr_make_value(value);
 }
 
-/* Count an operator. */
-static void
-count_operator(PartiqlParser *parser)
+/* Count a node that counts as an operator. */
+ExprNode *
+partiql_operator(PartiqlParser *parser, ExprNode *node)
 {
 	/* The number is not known before the end: see statement_parse */
 	parser->noperators++;
-}
-
-ExprNode *
-partiql_node(PartiqlParser *parser, ExprOp op, int nargs,...)
-{
-	ExprNode  **args = palloc(sizeof(ExprNode *) * nargs);
-	va_list		list;
-
-	count_operator(parser);
-	va_start(list, nargs);
-	for (int i = 0; i < nargs; i++)
-		args[i] = va_arg(list, ExprNode *);
-	va_end(list);
-	return expr_make_node_array(op, nargs, args);
+	return node;
 }
 
 ExprNode *
@@ -278,7 +261,7 @@ partiql_not(PartiqlParser *parser, ExprNode *node, bool negated)
 {
 	if (!negated)
 		return node;
-	return partiql_node(parser, OP_NOT, 1, node);
+	return partiql_operator(parser, expr_make_node(OP_NOT, 1, node));
 }
 
 /* left IN (operands) */
@@ -286,19 +269,13 @@ ExprNode *
 partiql_in(PartiqlParser *parser, ExprNode *left, List *operands)
 {
 	int			n = list_length(operands);
-	ExprNode  **args = palloc(sizeof(ExprNode *) * (n + 1));
-	ListCell   *lc;
 
-	count_operator(parser);
 	if (n == 0)
 		partiql_fault(parser, "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq with at least one member");
 	if (n > IN_MAX_OPERANDS)
 		partiql_fault(parser, "The IN operator is provided with too many operands; number of operands: %d",
 					  n);
-	args[0] = left;
-	foreach(lc, operands)
-		args[foreach_current_index(lc) + 1] = lfirst(lc);
-	return expr_make_node_array(OP_IN, n + 1, args);
+	return partiql_operator(parser, expr_make_node_list(OP_IN, lcons(left, operands)));
 }
 
 /* left IN [values], which are written out */
@@ -316,24 +293,14 @@ partiql_in_list(PartiqlParser *parser, ExprNode *left, JsonNode *list)
 
 /* Whether a function may stand where it does is found out later. */
 ExprNode *
-partiql_function(PartiqlParser *parser, PartiqlToken name, List *args)
+partiql_function(PartiqlParser *parser, Token name, List *args)
 {
-	int			n = list_length(args);
-	ExprNode  **array = palloc(sizeof(ExprNode *) * n);
-	ExprNode   *node;
-	ListCell   *lc;
+	ExprNode   *node = partiql_operator(parser, expr_make_node_list(OP_FUNCTION, args));
 
-	count_operator(parser);
-	foreach(lc, args)
-		array[foreach_current_index(lc)] = lfirst(lc);
-	node = expr_make_node_array(OP_FUNCTION, n, array);
 	node->function = FUNC_UNKNOWN;
 	for (int i = 0; i < FUNC_UNKNOWN; i++)
 	{
-		const char *known = expr_function_name(i);
-
-		if (strlen(known) == name.len &&
-			pg_strncasecmp(known, name.str, name.len) == 0)
+		if (token_is_word(name.str, name.len, expr_function_name(i)))
 			node->function = i;
 	}
 	if (node->function == FUNC_UNKNOWN)
@@ -349,18 +316,17 @@ partiql_is_null(PartiqlParser *parser, ExprNode *node)
 	JsonNode   *content;
 	JsonNode   *type = new_value("S", &content);
 
-	count_operator(parser);
 	json_set_string(content, "NULL");
-	return expr_make_function(FUNC_ATTRIBUTE_TYPE, 2, node,
-							  expr_make_value(type));
+	return partiql_operator(parser, expr_make_function(FUNC_ATTRIBUTE_TYPE, 2, node,
+													   expr_make_value(type)));
 }
 
 /* operand IS MISSING */
 ExprNode *
 partiql_is_missing(PartiqlParser *parser, ExprNode *node)
 {
-	count_operator(parser);
-	return expr_make_function(FUNC_ATTRIBUTE_NOT_EXISTS, 1, node);
+	return partiql_operator(parser, expr_make_function(FUNC_ATTRIBUTE_NOT_EXISTS,
+													   1, node));
 }
 
 /* An operator that PartiQL has and DynamoDB has not. */
@@ -374,14 +340,11 @@ partiql_unsupported(PartiqlParser *parser, ExprNode *left, const char *operator)
 /* ---- paths ---- */
 
 DocPath *
-partiql_path(PartiqlToken name)
+partiql_path(Token name)
 {
 	DocPath    *path = palloc(sizeof(DocPath));
 
-	path->nelements = 1;
-	path->elements = palloc0(sizeof(PathElement));
-	path->elements[0].name = name.str;
-	path->elements[0].name_len = name.len;
+	doc_path_start(path, name.str, name.len);
 	return path;
 }
 
@@ -389,23 +352,17 @@ partiql_path(PartiqlToken name)
 static PathElement *
 add_element(PartiqlParser *parser, DocPath *path)
 {
-	PathElement *element;
-
 	if (path->nelements >= EXPR_MAX_PATH_ELEMENTS)
 	{
 		partiql_fault(parser, "The document path has too many nesting levels; nesting levels: %d",
 					  path->nelements + 1);
 		return NULL;
 	}
-	path->elements = repalloc(path->elements,
-							  sizeof(PathElement) * (path->nelements + 1));
-	element = &path->elements[path->nelements++];
-	memset(element, 0, sizeof(PathElement));
-	return element;
+	return doc_path_extend(path);
 }
 
 void
-partiql_path_name(PartiqlParser *parser, DocPath *path, PartiqlToken name)
+partiql_path_name(PartiqlParser *parser, DocPath *path, Token name)
 {
 	PathElement *element = add_element(parser, path);
 
@@ -417,26 +374,19 @@ partiql_path_name(PartiqlParser *parser, DocPath *path, PartiqlToken name)
 }
 
 void
-partiql_path_index(PartiqlParser *parser, DocPath *path, PartiqlToken index)
+partiql_path_index(PartiqlParser *parser, DocPath *path, Token index)
 {
 	PathElement *element = add_element(parser, path);
-	int64		value = 0;
+	int32		value;
 
-	for (uint32 i = 0; i < index.len && value <= PG_INT32_MAX; i++)
-	{
-		if (index.str[i] < '0' || index.str[i] > '9')
-		{
-			partiql_fault(parser, "Unexpected path component: %.*s",
-						  (int) index.len, index.str);
-			return;
-		}
-		value = value * 10 + (index.str[i] - '0');
-	}
-	if (value > PG_INT32_MAX)
+	if (strspn(index.str, "0123456789") < index.len)
+		partiql_fault(parser, "Unexpected path component: %.*s",
+					  (int) index.len, index.str);
+	else if (!token_to_index(index, &value))
 		partiql_fault(parser, "List index is not within the allowable range; index: [%.*s]",
 					  (int) index.len, index.str);
 	else if (element)
-		element->index = (int32) value;
+		element->index = value;
 }
 
 /* ---- clauses ---- */
@@ -532,8 +482,8 @@ partiql_where(PartiqlParser *parser, ExprNode *where)
 
 /* The table, or the table and its index. */
 void
-partiql_source(PartiqlParser *parser, PartiqlToken table,
-			   const PartiqlToken *index)
+partiql_source(PartiqlParser *parser, Token table,
+			   const Token *index)
 {
 	bool		valid = table.len >= 3 && table.len <= 255;
 
@@ -577,7 +527,7 @@ add_action(PartiqlParser *parser, UpdateActionType type, const DocPath *path,
 {
 	UpdateAction *action = palloc0(sizeof(UpdateAction));
 
-	count_operator(parser);
+	parser->noperators++;
 	action->type = type;
 	action->path = *path;
 	action->value = value;
@@ -648,10 +598,10 @@ statement_parse(const JsonNode *text, JsonNode *parameters)
 		attr_value_normalize(&parameters->u.elems[i]);
 
 	memset(&parser, 0, sizeof(parser));
-	parser.len = text->len;
+	parser.source.len = text->len;
 
-	parser.text = palloc0(text->len + 2);
-	memcpy(parser.text, text->u.str, text->len);
+	parser.source.text = palloc0(text->len + 2);
+	memcpy(parser.source.text, text->u.str, text->len);
 	parser.parameters = parameters;
 	parser.result = palloc0(sizeof(Statement));
 

@@ -29,7 +29,7 @@ static void partiql_yyerror(PartiqlParser *parser, yyscan_t scanner,
 
 %union
 {
-	PartiqlToken token;
+	Token		token;
 	ExprOp		op;
 	ExprNode   *node;
 	DocPath    *path;
@@ -188,17 +188,17 @@ returning_mode:
 expression:
 	predicate
 	| NOT expression				{ $$ = partiql_not(parser, $2, true); }
-	| expression AND expression		{ $$ = partiql_node(parser, OP_AND, 2, $1, $3); }
-	| expression OR expression		{ $$ = partiql_node(parser, OP_OR, 2, $1, $3); }
+	| expression AND expression		{ $$ = partiql_operator(parser, expr_make_node(OP_AND, 2, $1, $3)); }
+	| expression OR expression		{ $$ = partiql_operator(parser, expr_make_node(OP_OR, 2, $1, $3)); }
 	;
 
 predicate:
 	sum
-	| sum comparator sum			{ $$ = partiql_node(parser, $2, 2, $1, $3); }
+	| sum comparator sum			{ $$ = partiql_operator(parser, expr_make_node($2, 2, $1, $3)); }
 	| sum opt_not BETWEEN sum AND sum
 			{
 				$$ = partiql_not(parser,
-								 partiql_node(parser, OP_BETWEEN, 3, $1, $4, $6),
+								 partiql_operator(parser, expr_make_node(OP_BETWEEN, 3, $1, $4, $6)),
 								 $2);
 			}
 	| sum opt_not IN_P '(' operands ')'
@@ -229,8 +229,8 @@ comparator:
 
 sum:
 	primary
-	| sum '+' primary				{ $$ = partiql_node(parser, OP_PLUS, 2, $1, $3); }
-	| sum '-' primary				{ $$ = partiql_node(parser, OP_MINUS, 2, $1, $3); }
+	| sum '+' primary				{ $$ = partiql_operator(parser, expr_make_node(OP_PLUS, 2, $1, $3)); }
+	| sum '-' primary				{ $$ = partiql_operator(parser, expr_make_node(OP_MINUS, 2, $1, $3)); }
 	| sum '*' primary				{ $$ = partiql_unsupported(parser, $1, "*"); }
 	| sum '/' primary				{ $$ = partiql_unsupported(parser, $1, "/"); }
 	| sum '%' primary				{ $$ = partiql_unsupported(parser, $1, "%"); }

@@ -5,32 +5,19 @@
 #define DYNAMO_PARTIQL_PARSE_H
 
 #include "errors.h"
+#include "expr/token.h"
 #include "partiql/partiql.h"
-
-typedef struct PartiqlToken
-{
-	const char *str;			/* not NUL-terminated */
-	uint32		len;
-} PartiqlToken;
 
 /* State of scanner and parser */
 typedef struct PartiqlParser
 {
-	char	   *text;			/* tokens point into it */
-	uint32		len;
-	uint32		token_start;	/* the last token, as offsets into text */
-	uint32		token_end;
+	SourceText	source;
 	JsonNode   *parameters;		/* array, or NULL */
 	uint32		nparameters;	/* question marks so far */
 	int			noperators;
 	const char *fault;			/* the first one that is not of syntax */
 	Statement  *result;
 } PartiqlParser;
-
-#ifndef YY_TYPEDEF_YY_SCANNER_T
-#define YY_TYPEDEF_YY_SCANNER_T
-typedef void *yyscan_t;
-#endif
 
 #include "partiql/partiql_gram.h"
 
@@ -51,39 +38,39 @@ pg_noreturn extern void partiql_syntax_error(PartiqlParser *parser);
 extern void partiql_fault(PartiqlParser *parser, const char *fmt,...)
 			pg_attribute_printf(2, 3);
 
-extern JsonNode *partiql_scalar(const char *type, PartiqlToken token);
-extern JsonNode *partiql_number(PartiqlToken token, bool negative);
+extern JsonNode *partiql_scalar(const char *type, Token token);
+extern JsonNode *partiql_number(Token token, bool negative);
 extern JsonNode *partiql_boolean(bool value);
 extern JsonNode *partiql_null(void);
 extern JsonNode *partiql_parameter(PartiqlParser *parser);
 extern JsonNode *partiql_list(List *values);
 extern JsonNode *partiql_map(PartiqlParser *parser, List *members);
 extern JsonNode *partiql_set(PartiqlParser *parser, List *values);
-extern JsonMember *partiql_member(PartiqlToken name, JsonNode *value);
+extern JsonMember *partiql_member(Token name, JsonNode *value);
 
 extern ExprNode *partiql_value_node(PartiqlParser *parser, JsonNode *value);
-extern ExprNode *partiql_node(PartiqlParser *parser, ExprOp op, int nargs,...);
+extern ExprNode *partiql_operator(PartiqlParser *parser, ExprNode *node);
 extern ExprNode *partiql_not(PartiqlParser *parser, ExprNode *node,
 							 bool negated);
 extern ExprNode *partiql_in(PartiqlParser *parser, ExprNode *left,
 							List *operands);
 extern ExprNode *partiql_in_list(PartiqlParser *parser, ExprNode *left,
 								 JsonNode *list);
-extern ExprNode *partiql_function(PartiqlParser *parser, PartiqlToken name,
+extern ExprNode *partiql_function(PartiqlParser *parser, Token name,
 								  List *args);
 extern ExprNode *partiql_is_null(PartiqlParser *parser, ExprNode *node);
 extern ExprNode *partiql_is_missing(PartiqlParser *parser, ExprNode *node);
 extern ExprNode *partiql_unsupported(PartiqlParser *parser, ExprNode *left,
 									 const char *operator);
 
-extern DocPath *partiql_path(PartiqlToken name);
+extern DocPath *partiql_path(Token name);
 extern void partiql_path_name(PartiqlParser *parser, DocPath *path,
-							  PartiqlToken name);
+							  Token name);
 extern void partiql_path_index(PartiqlParser *parser, DocPath *path,
-							   PartiqlToken index);
+							   Token index);
 
-extern void partiql_source(PartiqlParser *parser, PartiqlToken table,
-						   const PartiqlToken *index);
+extern void partiql_source(PartiqlParser *parser, Token table,
+						   const Token *index);
 extern void partiql_where(PartiqlParser *parser, ExprNode *where);
 extern void partiql_item(PartiqlParser *parser, JsonNode *item);
 extern void partiql_set_action(PartiqlParser *parser, DocPath *path,

@@ -18,11 +18,9 @@ key_attribute(const ExprNode *node, const KeySchema *schema)
 		return -1;
 	for (int i = 0; i < KEY_NATTRS(schema); i++)
 	{
-		const KeyAttr *attr = &schema->attrs[i];
 		const PathElement *element = &node->u.path.elements[0];
 
-		if (attr->name_len == element->name_len &&
-			memcmp(attr->name, element->name, attr->name_len) == 0)
+		if (key_attr_is(&schema->attrs[i], element->name, element->name_len))
 			return i;
 	}
 	return -1;

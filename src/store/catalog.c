@@ -78,15 +78,6 @@ create_descriptor_cache(void)
 
 /* ---- descriptors ---- */
 
-/* A member that is a string, or NULL. */
-static const JsonNode *
-string_member(const JsonNode *node, const char *name)
-{
-	const JsonNode *member = json_get(node, name);
-
-	return member && member->kind == JSON_STRING ? member : NULL;
-}
-
 /* The type that the attribute definitions give a name; false if none. */
 static bool
 find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
@@ -94,8 +85,8 @@ find_key_type(const JsonNode *definitions, const char *name, AttrType *type)
 	for (uint32 i = 0; i < definitions->len; i++)
 	{
 		const JsonNode *definition = &definitions->u.elems[i];
-		const JsonNode *other = string_member(definition, "AttributeName");
-		const JsonNode *type_name = string_member(definition, "AttributeType");
+		const JsonNode *other = json_get_string(definition, "AttributeName");
+		const JsonNode *type_name = json_get_string(definition, "AttributeType");
 
 		if (other && type_name && json_string_is(other, name))
 			return attr_type_from_name(type_name->u.str, type_name->len, type) &&
@@ -122,8 +113,8 @@ fill_key_schema(KeySchema *key, const Jsonb *key_schema,
 	for (uint32 i = 0; i < elements->len; i++)
 	{
 		KeyAttr    *attr = &key->attrs[i];
-		const JsonNode *name = string_member(&elements->u.elems[i], "AttributeName");
-		const JsonNode *kind = string_member(&elements->u.elems[i], "KeyType");
+		const JsonNode *name = json_get_string(&elements->u.elems[i], "AttributeName");
+		const JsonNode *kind = json_get_string(&elements->u.elems[i], "KeyType");
 
 		if (name == NULL || kind == NULL)
 			return false;
@@ -292,7 +283,7 @@ fill_ttl_attribute(KeySchema *key, const Jsonb *key_schema, MemoryContext contex
 	const JsonNode *name = NULL;
 
 	if (elements->kind == JSON_ARRAY && elements->len == 1)
-		name = string_member(&elements->u.elems[0], "AttributeName");
+		name = json_get_string(&elements->u.elems[0], "AttributeName");
 	if (name == NULL)
 		return false;
 	key->npartition = 1;
@@ -300,6 +291,19 @@ fill_ttl_attribute(KeySchema *key, const Jsonb *key_schema, MemoryContext contex
 	key->attrs[0].name_len = strlen(key->attrs[0].name);
 	key->attrs[0].type = ATTR_N;
 	return true;
+}
+
+static CapacityLimits
+capacity_limits(const Throughput *throughput)
+{
+	CapacityLimits limits = {
+		.read_capacity = throughput->read_capacity,
+		.write_capacity = throughput->write_capacity,
+		.max_read_units = throughput->max_read_units,
+		.max_write_units = throughput->max_write_units,
+	};
+
+	return limits;
 }
 
 /* An index of a table. */
@@ -312,10 +316,7 @@ fill_index(IndexDescriptor *index, const TableDescriptor *d,
 	index->global = row->global;
 	index->time_to_live = catalog_is_ttl_index(row);
 	index->status = row->status;
-	index->read_capacity = row->throughput.read_capacity;
-	index->write_capacity = row->throughput.write_capacity;
-	index->max_read_units = row->throughput.max_read_units;
-	index->max_write_units = row->throughput.max_write_units;
+	index->limits = capacity_limits(&row->throughput);
 	index->projection = row->projection;
 	index->key_attno = get_attnum(d->relid, row->column_name);
 	if (index->key_attno <= ITEM_KEY_ATTNO ||
@@ -402,10 +403,7 @@ load_descriptor(CacheEntry *entry, Relation rel, const TableRow *row)
 		d->key.npartition > 1 || d->key.nsort > 1)
 		malformed_key_schema("table", entry->name, TABLES);
 	d->billing_mode = row->billing_mode;
-	d->read_capacity = row->throughput.read_capacity;
-	d->write_capacity = row->throughput.write_capacity;
-	d->max_read_units = row->throughput.max_read_units;
-	d->max_write_units = row->throughput.max_write_units;
+	d->limits = capacity_limits(&row->throughput);
 	fill_indexes(d, rel, definitions, context);
 
 	MemoryContextSetParent(context, CacheMemoryContext);

@@ -57,6 +57,16 @@ typedef enum IndexStatus
 	INDEX_ACTIVE
 } IndexStatus;
 
+/* How much may be consumed, in units a second. */
+typedef struct CapacityLimits
+{
+	int64		read_capacity;	/* provisioned; 0 when on demand, and of local
+								 * indexes */
+	int64		write_capacity;
+	int64		max_read_units; /* on demand; 0: no limit */
+	int64		max_write_units;
+} CapacityLimits;
+
 /* A secondary index, as operations need it. */
 typedef struct IndexDescriptor
 {
@@ -68,11 +78,7 @@ typedef struct IndexDescriptor
 	Oid			index_oid;		/* the B-tree on (ixN, key); InvalidOid if
 								 * there is none that can be used */
 	KeySchema	key;
-	int64		read_capacity;	/* provisioned, units a second; 0 when on
-								 * demand, and of local indexes */
-	int64		write_capacity;
-	int64		max_read_units; /* on demand, units a second; 0: no limit */
-	int64		max_write_units;
+	CapacityLimits limits;
 	IndexProjection projection;
 	int			nprojected;		/* unless PROJECT_ALL: the attributes that are
 								 * projected, keys of index and table first */
@@ -88,11 +94,7 @@ typedef struct TableDescriptor
 	AttrNumber	item_attno;		/* column of the item */
 	KeySchema	key;
 	BillingMode billing_mode;
-	int64		read_capacity;	/* provisioned, units a second; 0 when on
-								 * demand */
-	int64		write_capacity;
-	int64		max_read_units; /* on demand, units a second; 0: no limit */
-	int64		max_write_units;
+	CapacityLimits limits;
 	int			nindexes;
 	IndexDescriptor *indexes;	/* in order of creation */
 	IndexDescriptor *ttl;		/* the index on the TTL attribute, which is

@@ -1,6 +1,6 @@
 /*
- * catalog_private.h - the catalog's tables, between catalog.c and
- * catalog_rows.c.
+ * catalog_private.h - the catalog's tables, between catalog.c, catalog_rows.c
+ * and catalog_table.c.
  */
 #ifndef DYNAMO_CATALOG_PRIVATE_H
 #define DYNAMO_CATALOG_PRIVATE_H
@@ -69,6 +69,9 @@ enum
 	Anum_ix_items_total,
 	Natts_indexes = Anum_ix_items_total
 };
+
+/* A relation of the catalog; it must be there. */
+extern Oid	catalog_oid(const char *name, Oid schema);
 
 /*
  * The row of an item table by its name; copied.  index_oid: on that column;

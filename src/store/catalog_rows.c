@@ -1,9 +1,5 @@
 /*
  * catalog_rows.c - the rows of dynamo.tables and dynamo.indexes.
- *
- * The catalog is made of ordinary tables, read and written here below the SQL
- * level: rows are written on the caller's behalf after the operation has
- * checked the caller's privileges on the item table.
  */
 #include "postgres.h"
 
@@ -13,7 +9,6 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "storage/lmgr.h"
@@ -26,6 +21,7 @@
 
 #include "store/catalog.h"
 #include "store/catalog_private.h"
+#include "store/catalog_table.h"
 #include "store/streams.h"
 #include "store/tags.h"
 
@@ -41,30 +37,6 @@ static const char *const status_names[] = {
 };
 
 /* ---- reading the catalog ---- */
-
-/* A relation of the catalog. */
-static Oid
-catalog_oid(const char *name, Oid schema)
-{
-	Oid			relid = get_relname_relid(name, schema);
-
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"" CATALOG_SCHEMA ".%s\" does not exist", name),
-				 errhint("Is the extension dynamo created in this database?")));
-	return relid;
-}
-
-Relation
-catalog_open(const char *name, LOCKMODE lockmode, const char *index_name,
-			 Oid *index_oid)
-{
-	Oid			schema = get_namespace_oid(CATALOG_SCHEMA, false);
-
-	*index_oid = get_relname_relid(index_name, schema);
-	return table_open(catalog_oid(name, schema), lockmode);
-}
 
 /* The values of a row; the columns must be those that this code knows. */
 static void
@@ -153,46 +125,26 @@ catalog_row_from_tuple(Relation catalog, HeapTuple tuple)
 	return row;
 }
 
-/*
- * Find a row by table name or by relation name; copies the tuple.  The
- * catalog is read as of now, like Postgres's own, not as of the transaction's
- * snapshot: the item tables themselves come and go that way.
- */
-static HeapTuple
-find_tuple(Relation catalog, Oid index_oid, AttrNumber attnum, Datum value,
-		   RegProcedure equal, Oid collation)
-{
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, attnum, BTEqualStrategyNumber, equal, value);
-	key.sk_collation = collation;
-	scan = systable_beginscan(catalog, index_oid, OidIsValid(index_oid),
-							  NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
-}
-
+/* The row of a table, copied; NULL if there is none. */
 static HeapTuple
 find_by_name(Relation catalog, Oid index_oid, const char *table_name)
 {
-	return find_tuple(catalog, index_oid, Anum_table_name,
-					  CStringGetTextDatum(table_name),
-					  F_TEXTEQ, C_COLLATION_OID);
+	ScanKeyData key;
+
+	catalog_text_key(&key, Anum_table_name, table_name);
+	return catalog_find(catalog, index_oid, 1, &key);
 }
 
 HeapTuple
 catalog_find_by_relation(Relation catalog, Oid index_oid, const char *relation_name)
 {
+	ScanKeyData key;
 	NameData	name;
 
 	namestrcpy(&name, relation_name);
-	return find_tuple(catalog, index_oid, Anum_relation_name,
-					  NameGetDatum(&name), F_NAMEEQ, C_COLLATION_OID);
+	ScanKeyInit(&key, Anum_relation_name, BTEqualStrategyNumber, F_NAMEEQ,
+				NameGetDatum(&name));
+	return catalog_find(catalog, index_oid, 1, &key);
 }
 
 TableRow *
@@ -231,7 +183,6 @@ catalog_list_tables(const char *start, int limit)
 
 	ScanKeyInit(&key, Anum_table_name, BTGreaterStrategyNumber, F_TEXT_GT,
 				CStringGetTextDatum(start ? start : ""));
-	key.sk_collation = C_COLLATION_OID;
 	scan = systable_beginscan_ordered(catalog, index, NULL, 1, &key);
 	while (list_length(names) < limit &&
 		   HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
@@ -296,24 +247,16 @@ index_row_from_tuple(Relation catalog, HeapTuple tuple)
 	return row;
 }
 
-/* Scan the rows of a table's indexes, or that of one (NULL: all). */
-static SysScanDesc
-scan_indexes(Relation catalog, Oid index_oid, const char *table_name,
-			 const char *index_name)
+/* The row of an index, copied; NULL if there is none. */
+static HeapTuple
+find_index(Relation catalog, Oid index_oid, const char *table_name,
+		   const char *index_name)
 {
 	ScanKeyData keys[2];
 
-	ScanKeyInit(&keys[0], Anum_ix_table_name, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(table_name));
-	keys[0].sk_collation = C_COLLATION_OID;
-	if (index_name)
-	{
-		ScanKeyInit(&keys[1], Anum_ix_index_name, BTEqualStrategyNumber, F_TEXTEQ,
-					CStringGetTextDatum(index_name));
-		keys[1].sk_collation = C_COLLATION_OID;
-	}
-	return systable_beginscan(catalog, index_oid, OidIsValid(index_oid), NULL,
-							  index_name ? 2 : 1, keys);
+	catalog_text_key(&keys[0], Anum_ix_table_name, table_name);
+	catalog_text_key(&keys[1], Anum_ix_index_name, index_name);
+	return catalog_find(catalog, index_oid, 2, keys);
 }
 
 bool
@@ -336,10 +279,13 @@ catalog_read_indexes(const char *table_name)
 {
 	Oid			index_oid;
 	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
-	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, NULL);
+	ScanKeyData key;
+	SysScanDesc scan;
 	HeapTuple	tuple;
 	List	   *rows = NIL;
 
+	catalog_text_key(&key, Anum_ix_table_name, table_name);
+	scan = catalog_scan(catalog, index_oid, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		IndexRow   *row = index_row_from_tuple(catalog, tuple);
@@ -358,13 +304,11 @@ catalog_read_index(const char *table_name, const char *index_name)
 {
 	Oid			index_oid;
 	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
-	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, index_name);
-	HeapTuple	tuple = systable_getnext(scan);
+	HeapTuple	tuple = find_index(catalog, index_oid, table_name, index_name);
 	IndexRow   *row = NULL;
 
 	if (HeapTupleIsValid(tuple))
 		row = index_row_from_tuple(catalog, tuple);
-	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return row;
 }
@@ -381,7 +325,7 @@ filter_indexes(bool (*wanted) (const IndexRow *row))
 {
 	Oid			index_oid;
 	Relation	catalog = catalog_open(INDEXES, AccessShareLock, INDEXES_PKEY, &index_oid);
-	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	SysScanDesc scan = catalog_scan(catalog, InvalidOid, 0, NULL);
 	HeapTuple	tuple;
 	List	   *rows = NIL;
 
@@ -470,7 +414,7 @@ catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 	Datum		values[Natts_tables];
 	bool		nulls[Natts_tables] = {0};
 	NameData	relation_name;
-	HeapTuple	tuple;
+	HeapTuple	old = NULL;
 
 	namestrcpy(&relation_name, row->relation_name);
 	values[Anum_table_name - 1] = CStringGetTextDatum(row->table_name);
@@ -490,17 +434,13 @@ catalog_write_row(const TableRow *row, bool is_new, Oid relid)
 	set_string(values, nulls, Anum_kms_key, row->kms_key);
 	values[Anum_deletion_protection - 1] = BoolGetDatum(row->deletion_protection);
 
-	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
-	if (is_new)
-		CatalogTupleInsert(catalog, tuple);
-	else
+	if (!is_new)
 	{
-		HeapTuple	old = find_by_name(catalog, index_oid, row->table_name);
-
+		old = find_by_name(catalog, index_oid, row->table_name);
 		if (!HeapTupleIsValid(old))
 			elog(ERROR, "table \"%s\" is not in dynamo.tables", row->table_name);
-		CatalogTupleUpdate(catalog, &old->t_self, tuple);
 	}
+	catalog_put(catalog, old, values, nulls);
 	table_close(catalog, RowExclusiveLock);
 
 	CacheInvalidateRelcacheByRelid(relid);
@@ -515,7 +455,7 @@ catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 	Datum		values[Natts_indexes];
 	bool		nulls[Natts_indexes] = {0};
 	NameData	column_name;
-	HeapTuple	tuple;
+	HeapTuple	old = NULL;
 
 	namestrcpy(&column_name, row->column_name);
 	values[Anum_ix_table_name - 1] = CStringGetTextDatum(row->table_name);
@@ -539,21 +479,14 @@ catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 	values[Anum_ix_items_done - 1] = Int64GetDatum(row->items_done);
 	values[Anum_ix_items_total - 1] = Int64GetDatum(row->items_total);
 
-	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
-	if (is_new)
-		CatalogTupleInsert(catalog, tuple);
-	else
+	if (!is_new)
 	{
-		SysScanDesc scan = scan_indexes(catalog, index_oid, row->table_name,
-										row->index_name);
-		HeapTuple	old = systable_getnext(scan);
-
+		old = find_index(catalog, index_oid, row->table_name, row->index_name);
 		if (!HeapTupleIsValid(old))
 			elog(ERROR, "index \"%s\" of table \"%s\" is not in dynamo.indexes",
 				 row->index_name, row->table_name);
-		CatalogTupleUpdate(catalog, &old->t_self, tuple);
-		systable_endscan(scan);
 	}
+	catalog_put(catalog, old, values, nulls);
 	table_close(catalog, RowExclusiveLock);
 
 	if (OidIsValid(relid))
@@ -565,16 +498,12 @@ catalog_write_index(const IndexRow *row, bool is_new, Oid relid)
 static void
 delete_indexes(const char *table_name, const char *index_name)
 {
-	Oid			index_oid;
-	Relation	catalog = catalog_open(INDEXES, RowExclusiveLock, INDEXES_PKEY, &index_oid);
-	SysScanDesc scan = scan_indexes(catalog, index_oid, table_name, index_name);
-	HeapTuple	tuple;
+	ScanKeyData keys[2];
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		CatalogTupleDelete(catalog, &tuple->t_self);
-	systable_endscan(scan);
-	table_close(catalog, RowExclusiveLock);
-	CommandCounterIncrement();
+	catalog_text_key(&keys[0], Anum_ix_table_name, table_name);
+	if (index_name)
+		catalog_text_key(&keys[1], Anum_ix_index_name, index_name);
+	catalog_delete(INDEXES, INDEXES_PKEY, index_name ? 2 : 1, keys);
 }
 
 void

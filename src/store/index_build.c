@@ -9,7 +9,6 @@
 
 #include "access/detoast.h"
 #include "access/genam.h"
-#include "access/relation.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -259,20 +258,7 @@ begin_transaction(const IndexBuild *build, const char *what)
 
 	snprintf(activity, sizeof(activity), "%s index \"%s\" of table \"%s\"",
 			 what, build->index_name, build->table_name);
-	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, activity);
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-static void
-end_transaction(MemoryContext context)
-{
-	if (ActiveSnapshotSet())
-		PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(false);
-	MemoryContextSwitchTo(context);
+	worker_begin_transaction(activity);
 }
 
 /* The row of the index, if it still is to be built, or NULL. */
@@ -308,6 +294,19 @@ open_build(const IndexBuild *build, LOCKMODE lockmode, IndexRow **row,
 		return rel;
 	table_close(rel, NoLock);
 	return NULL;
+}
+
+/*
+ * The same in a transaction of its own, under the lock on the table's name;
+ * the table is locked against a DROP TABLE, which does not ask for the name.
+ */
+static Relation
+begin_build(const IndexBuild *build, const char *what, IndexRow **row,
+			const TableDescriptor **descriptor, const IndexDescriptor **index)
+{
+	begin_transaction(build, what);
+	catalog_lock_name(build->table_name);
+	return open_build(build, AccessShareLock, row, descriptor, index);
 }
 
 /* Is what has been done for the build done to the index of that name? */
@@ -351,15 +350,14 @@ fill_next(IndexBuild *build, FillBatch *batch)
 		MemoryContextSwitchTo(context);
 		batch->filled_to = DatumGetByteaPCopy(PointerGetDatum(batch->filled_to));
 	}
-	end_transaction(context);
+	worker_end_transaction(context);
 	return filled;
 }
 
 /*
  * Record how far the filling came.  A transaction of its own, since it takes
  * the lock on the table's name: while a batch waits for somebody's row, nobody
- * shall have to wait for that.  The table is locked too, against a DROP TABLE,
- * which does not ask for the name.
+ * shall have to wait for that.
  */
 static void
 record_progress(const IndexBuild *build, const FillBatch *batch)
@@ -370,9 +368,7 @@ record_progress(const IndexBuild *build, const FillBatch *batch)
 	IndexRow   *row;
 	Relation	rel;
 
-	begin_transaction(build, "filling");
-	catalog_lock_name(build->table_name);
-	rel = open_build(build, AccessShareLock, &row, &descriptor, &index);
+	rel = begin_build(build, "filling", &row, &descriptor, &index);
 	if (rel != NULL)
 	{
 		if (is_same(build, row))
@@ -383,7 +379,7 @@ record_progress(const IndexBuild *build, const FillBatch *batch)
 		}
 		table_close(rel, NoLock);
 	}
-	end_transaction(context);
+	worker_end_transaction(context);
 }
 
 /*
@@ -403,14 +399,11 @@ run_statement(const char *sql)
 	statement->stmt_location = raw->stmt_location;
 	statement->stmt_len = raw->stmt_len;
 
-	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, sql);
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	worker_begin_transaction(sql);
 	MemoryContextSwitchTo(context);
 	ProcessUtility(statement, sql, false, PROCESS_UTILITY_TOPLEVEL, NULL, NULL,
 				   None_Receiver, NULL);
-	end_transaction(context);
+	worker_end_transaction(context);
 }
 
 /* Create the B-tree, unless it is there; false if there is no use for it. */
@@ -428,9 +421,7 @@ create_btree(IndexBuild *build)
 	LockRelId	lock;
 
 	/* Under the lock of the name, so that whoever drops it finds the target */
-	begin_transaction(build, "building");
-	catalog_lock_name(build->table_name);
-	rel = open_build(build, AccessShareLock, &row, &descriptor, &index);
+	rel = begin_build(build, "building", &row, &descriptor, &index);
 	if (rel != NULL)
 	{
 		build->relid = RelationGetRelid(rel);
@@ -458,7 +449,7 @@ create_btree(IndexBuild *build)
 		}
 		table_close(rel, NoLock);
 	}
-	end_transaction(context);
+	worker_end_transaction(context);
 
 	if (drop)
 		run_statement(drop);
@@ -481,9 +472,7 @@ activate(const IndexBuild *build)
 	IndexRow   *row;
 	Relation	rel;
 
-	begin_transaction(build, "building");
-	catalog_lock_name(build->table_name);
-	rel = open_build(build, AccessShareLock, &row, &descriptor, &index);
+	rel = begin_build(build, "building", &row, &descriptor, &index);
 	if (rel != NULL)
 	{
 		if (is_same(build, row) &&
@@ -495,7 +484,7 @@ activate(const IndexBuild *build)
 		}
 		table_close(rel, NoLock);
 	}
-	end_transaction(context);
+	worker_end_transaction(context);
 }
 
 /* Say in errors which index they are about. */
@@ -544,9 +533,7 @@ index_build_pending(void *arg)
 	List	   *builds = NIL;
 	ListCell   *lc;
 
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	worker_begin_transaction("looking for indexes to build");
 	foreach(lc, catalog_pending_indexes())
 	{
 		const IndexRow *row = lfirst(lc);
@@ -558,7 +545,7 @@ index_build_pending(void *arg)
 		builds = lappend(builds, build);
 		MemoryContextSwitchTo(old_context);
 	}
-	end_transaction(context);
+	worker_end_transaction(context);
 
 	/* One that fails does not keep the others from being built. */
 	foreach(lc, builds)

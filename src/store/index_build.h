@@ -25,9 +25,10 @@ extern bool index_build_start(const TableRow *table, IndexRow *index);
 
 /*
  * Stop what the worker does to the table, so that dropping the table or one of
- * its indexes, or adding another one, does not have to wait for it.  The caller has locked the name of
- * the table (catalog_lock_name).  The worker goes on with what is left when
- * the transaction has committed; if it is rolled back, somewhat later.
+ * its indexes, or adding another one, does not have to wait for it.  The
+ * caller has locked the name of the table (catalog_lock_name).  The worker
+ * goes on with what is left when the transaction has committed; if it is
+ * rolled back, somewhat later.
  */
 extern void index_build_interrupt(const TableRow *table);
 

@@ -25,7 +25,6 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/heaptoast.h"
-#include "access/hio.h"
 #include "access/nbtree.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
@@ -443,8 +442,7 @@ walk_leaves(Relation rel, Relation index, Buffer *leaf, OffsetNumber off,
 
 /* Descend to the leaf page of the new key; invalid if the index is empty */
 static Buffer
-descend(Relation rel, Relation index, const Newcomer *newcomer,
-		Datum key_datum)
+descend(Relation rel, Relation index, Datum key_datum)
 {
 	BTScanInsertData search;
 	BTStack		stack;
@@ -478,7 +476,7 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 	found->count = found->ncandidates = 0;
 	found->nearest = InvalidBlockNumber;
 
-	leaf = descend(rel, index, newcomer, key_datum);
+	leaf = descend(rel, index, key_datum);
 	if (!BufferIsValid(leaf))
 		return;
 	off = search_leaf(index, BufferGetPage(leaf), newcomer);
@@ -489,7 +487,7 @@ find_neighbours(Relation rel, Relation index, const Newcomer *newcomer,
 		if (BufferGetBlockNumber(leaf) != start)
 		{
 			_bt_relbuf(index, leaf);
-			leaf = descend(rel, index, newcomer, key_datum);
+			leaf = descend(rel, index, key_datum);
 			if (!BufferIsValid(leaf))
 				return;
 			off = search_leaf(index, BufferGetPage(leaf), newcomer);
@@ -696,6 +694,17 @@ choose_page(Relation rel, const Newcomer *newcomer, Datum key_datum)
 	return block;
 }
 
+/* Have heap look for room on a page first, if there is one */
+static void
+aim_at_page(Relation rel, BlockNumber block, BulkInsertState bistate)
+{
+	if (block == InvalidBlockNumber)
+		return;
+	if (bistate)
+		ReleaseBulkInsertStatePin(bistate);
+	RelationSetTargetBlock(rel, block);
+}
+
 /*
  * Make the page for a row heap's first choice.
  */
@@ -720,12 +729,7 @@ place_tuple(Relation rel, HeapTuple tuple, BulkInsertState bistate)
 		newcomer.row_bytes = bytes_on_page(tuple->t_len);
 		newcomer.run_bytes = newcomer.row_bytes;
 		block = choose_page(rel, &newcomer, PointerGetDatum(key));
-		if (block != InvalidBlockNumber)
-		{
-			if (bistate)
-				ReleaseBulkInsertStatePin(bistate);
-			RelationSetTargetBlock(rel, block);
-		}
+		aim_at_page(rel, block, bistate);
 	}
 	if ((Pointer) key != DatumGetPointer(datum))
 		pfree(key);
@@ -795,13 +799,7 @@ item_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 static int
 compare_batch_rows(const void *a, const void *b)
 {
-	const bytea *ka = ((const BatchRow *) a)->key;
-	const bytea *kb = ((const BatchRow *) b)->key;
-	Size		la = VARSIZE_ANY_EXHDR(ka);
-	Size		lb = VARSIZE_ANY_EXHDR(kb);
-	int			cmp = memcmp(VARDATA_ANY(ka), VARDATA_ANY(kb), Min(la, lb));
-
-	return cmp != 0 ? cmp : (la > lb) - (la < lb);
+	return key_compare(((const BatchRow *) a)->key, ((const BatchRow *) b)->key);
 }
 
 /* Hand rows to heap, the first of them to a page */
@@ -811,12 +809,7 @@ flush_rows(Relation rel, BlockNumber block, TupleTableSlot **slots,
 {
 	if (nslots == 0)
 		return;
-	if (block != InvalidBlockNumber)
-	{
-		if (bistate)
-			ReleaseBulkInsertStatePin(bistate);
-		RelationSetTargetBlock(rel, block);
-	}
+	aim_at_page(rel, block, bistate);
 	heap_multi_insert(rel, slots, nslots, cid, options, bistate);
 }
 

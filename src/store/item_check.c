@@ -9,11 +9,17 @@
 #include "port/pg_bswap.h"
 #include "store/item_check.h"
 
-#define KEY_MISMATCH	"The provided key element does not match the schema"
 #define KEY_PARTITION_TOO_LONG \
 	INVALID_PARAMETER "Size of hashkey has exceeded the maximum size limit of2048 bytes"
 #define KEY_SORT_TOO_LONG \
 	INVALID_PARAMETER "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+
+void
+item_check_size(const Jsonb *item)
+{
+	if (item_size(&item->root) > ITEM_MAX_SIZE)
+		validation_error("Item size has exceeded the maximum allowed size");
+}
 
 char *
 item_key_value_fault(const KeySchema *schema, int i, const AttrValue *value)

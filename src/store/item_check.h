@@ -9,6 +9,12 @@
 
 #include "store/catalog.h"
 
+/* Refuse an item that is too large. */
+extern void item_check_size(const Jsonb *item);
+
+/* What is said of a key that has other attributes than the schema. */
+#define KEY_MISMATCH	"The provided key element does not match the schema"
+
 /*
  * Encode the primary key of a request's Key: exactly the key attributes, of
  * the right types, not empty, not too long.  `key` is in normal form.

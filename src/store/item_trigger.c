@@ -150,8 +150,7 @@ dynamo_item_trigger(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("an item cannot be NULL")));
 	item = normalize_item(DatumGetJsonbP(PointerGetDatum(item)), &item_changed);
-	if (item_size(&item->root) > ITEM_MAX_SIZE)
-		validation_error("Item size has exceeded the maximum allowed size");
+	item_check_size(item);
 
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && descriptor->nindexes > 0)
 	{

@@ -1,9 +1,8 @@
 /*
  * request_tokens.c - dynamo.request_tokens.
  *
- * Rows are written here below the SQL level, on behalf of users who cannot
- * see the table.  Whoever reads or changes the row of a token holds its
- * advisory lock, so that no two transactions meet at a row.
+ * Whoever reads or changes the row of a token holds its advisory lock, so that
+ * no two transactions meet at a row.
  */
 #include "postgres.h"
 
@@ -12,8 +11,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_collation.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -24,7 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "store/advisory_lock.h"
-#include "store/catalog.h"
+#include "store/catalog_table.h"
 #include "store/request_tokens.h"
 
 #define TOKENS				"request_tokens"
@@ -60,22 +57,13 @@ static HeapTuple
 find_token(Relation tokens, Oid index, Oid role, const char *token)
 {
 	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
 
 	ScanKeyInit(&keys[0], Anum_role_id, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(role));
-	ScanKeyInit(&keys[1], Anum_token, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(token));
-	keys[1].sk_collation = C_COLLATION_OID;
+	catalog_text_key(&keys[1], Anum_token, token);
 
 	/* as of now, whatever the transaction's snapshot: twins look at it too */
-	scan = systable_beginscan(tokens, index, true, NULL, 2, keys);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
+	return catalog_find(tokens, index, 2, keys);
 }
 
 /*
@@ -141,17 +129,12 @@ write_token(Relation tokens, HeapTuple old, Oid role, const char *token,
 {
 	Datum		values[Natts_tokens];
 	bool		nulls[Natts_tokens] = {0};
-	HeapTuple	tuple;
 
 	values[Anum_role_id - 1] = ObjectIdGetDatum(role);
 	values[Anum_token - 1] = CStringGetTextDatum(token);
 	values[Anum_request_hash - 1] = hash;
 	values[Anum_created_at - 1] = TimestampTzGetDatum(now);
-	tuple = heap_form_tuple(RelationGetDescr(tokens), values, nulls);
-	if (HeapTupleIsValid(old))
-		CatalogTupleUpdate(tokens, &old->t_self, tuple);
-	else
-		CatalogTupleInsert(tokens, tuple);
+	catalog_put(tokens, old, values, nulls);
 }
 
 TokenState

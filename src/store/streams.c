@@ -9,9 +9,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -23,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "store/catalog_table.h"
 #include "store/streams.h"
 
 #define STREAMS		"streams"
@@ -100,11 +99,7 @@ streams_read(const char *table_name, StreamsSnapshot snapshot)
 
 	InitDirtySnapshot(dirty);
 	if (table_name)
-	{
-		ScanKeyInit(&key, Anum_st_table_name, BTEqualStrategyNumber, F_TEXTEQ,
-					CStringGetTextDatum(table_name));
-		key.sk_collation = C_COLLATION_OID;
-	}
+		catalog_text_key(&key, Anum_st_table_name, table_name);
 	scan = systable_beginscan(catalog, InvalidOid, false,
 							  snapshot == STREAMS_DIRTY ? &dirty : NULL,
 							  table_name ? 1 : 0, &key);
@@ -134,24 +129,26 @@ streams_latest(const TableRow *table)
 
 /* ---- writing ---- */
 
-/* The tuple of a stream, to be overwritten or deleted. */
+/* Look for a stream. */
+static void
+init_key(ScanKey key, const StreamRow *row)
+{
+	ScanKeyInit(key, Anum_st_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
+				UUIDPGetDatum(&row->stream_id));
+}
+
+/* The tuple of a stream, to be overwritten or locked. */
 static HeapTuple
 find_stream(Relation catalog, Oid index_oid, const StreamRow *row)
 {
 	ScanKeyData key;
-	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, Anum_st_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
-				UUIDPGetDatum(&row->stream_id));
-	scan = systable_beginscan(catalog, index_oid, OidIsValid(index_oid), NULL,
-							  1, &key);
-	tuple = systable_getnext(scan);
+	init_key(&key, row);
+	tuple = catalog_find(catalog, index_oid, 1, &key);
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "stream %s of table \"%s\" is not in dynamo.streams",
 			 row->label, row->table_name);
-	tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
 	return tuple;
 }
 
@@ -162,7 +159,6 @@ write_row(const StreamRow *row, bool is_new)
 	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
 	Datum		values[Natts_streams];
 	bool		nulls[Natts_streams] = {0};
-	HeapTuple	tuple;
 
 	values[Anum_st_stream_id - 1] = UUIDPGetDatum(&row->stream_id);
 	values[Anum_st_table_name - 1] = CStringGetTextDatum(row->table_name);
@@ -181,12 +177,8 @@ write_row(const StreamRow *row, bool is_new)
 	values[Anum_st_drained - 1] = BoolGetDatum(row->drained);
 	values[Anum_st_trimmed_to - 1] = LSNGetDatum(row->trimmed_to);
 
-	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
-	if (is_new)
-		CatalogTupleInsert(catalog, tuple);
-	else
-		CatalogTupleUpdate(catalog, &find_stream(catalog, index_oid, row)->t_self,
-						   tuple);
+	catalog_put(catalog, is_new ? NULL : find_stream(catalog, index_oid, row),
+				values, nulls);
 	table_close(catalog, RowExclusiveLock);
 	CommandCounterIncrement();
 }
@@ -282,10 +274,8 @@ streams_write(const StreamRow *row)
 void
 streams_delete(const StreamRow *row)
 {
-	Oid			index_oid;
-	Relation	catalog = catalog_open(STREAMS, RowExclusiveLock, STREAMS_PKEY, &index_oid);
+	ScanKeyData key;
 
-	CatalogTupleDelete(catalog, &find_stream(catalog, index_oid, row)->t_self);
-	table_close(catalog, RowExclusiveLock);
-	CommandCounterIncrement();
+	init_key(&key, row);
+	catalog_delete(STREAMS, STREAMS_PKEY, 1, &key);
 }

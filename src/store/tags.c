@@ -7,13 +7,10 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_collation.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 
-#include "store/catalog.h"
+#include "store/catalog_table.h"
 #include "store/tags.h"
 
 #define TAGS		"tags"
@@ -28,26 +25,15 @@ enum
 	Natts_tags = Anum_tag_value
 };
 
-static void
-init_key(ScanKey key, AttrNumber attnum, const char *value)
+/* Look for the tags of a table, or the one of a key (NULL: all). */
+static int
+init_keys(ScanKey keys, const char *table_name, const char *key)
 {
-	ScanKeyInit(key, attnum, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(value));
-	key->sk_collation = C_COLLATION_OID;
-}
-
-/* Scan the tags of a table, or the one of a key (NULL: all). */
-static SysScanDesc
-scan_tags(Relation catalog, Oid index_oid, const char *table_name,
-		  const char *key)
-{
-	ScanKeyData keys[2];
-
-	init_key(&keys[0], Anum_tag_table_name, table_name);
-	if (key)
-		init_key(&keys[1], Anum_tag_key, key);
-	return systable_beginscan(catalog, index_oid, OidIsValid(index_oid), NULL,
-							  key ? 2 : 1, keys);
+	catalog_text_key(&keys[0], Anum_tag_table_name, table_name);
+	if (key == NULL)
+		return 1;
+	catalog_text_key(&keys[1], Anum_tag_key, key);
+	return 2;
 }
 
 static int
@@ -61,7 +47,9 @@ tags_read(const char *table_name)
 {
 	Oid			index_oid;
 	Relation	catalog = catalog_open(TAGS, AccessShareLock, TAGS_PKEY, &index_oid);
-	SysScanDesc scan = scan_tags(catalog, index_oid, table_name, NULL);
+	ScanKeyData keys[2];
+	int			nkeys = init_keys(keys, table_name, NULL);
+	SysScanDesc scan = catalog_scan(catalog, index_oid, nkeys, keys);
 	HeapTuple	tuple;
 	List	   *tags = NIL;
 
@@ -89,21 +77,16 @@ tags_write(const char *table_name, const Tag *tag)
 {
 	Oid			index_oid;
 	Relation	catalog = catalog_open(TAGS, RowExclusiveLock, TAGS_PKEY, &index_oid);
-	SysScanDesc scan = scan_tags(catalog, index_oid, table_name, tag->key);
-	HeapTuple	old = systable_getnext(scan);
+	ScanKeyData keys[2];
+	int			nkeys = init_keys(keys, table_name, tag->key);
 	Datum		values[Natts_tags];
 	bool		nulls[Natts_tags] = {0};
-	HeapTuple	tuple;
 
 	values[Anum_tag_table_name - 1] = CStringGetTextDatum(table_name);
 	values[Anum_tag_key - 1] = CStringGetTextDatum(tag->key);
 	values[Anum_tag_value - 1] = CStringGetTextDatum(tag->value);
-	tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
-	if (HeapTupleIsValid(old))
-		CatalogTupleUpdate(catalog, &old->t_self, tuple);
-	else
-		CatalogTupleInsert(catalog, tuple);
-	systable_endscan(scan);
+	catalog_put(catalog, catalog_find(catalog, index_oid, nkeys, keys),
+				values, nulls);
 	table_close(catalog, RowExclusiveLock);
 	CommandCounterIncrement();
 }
@@ -111,14 +94,8 @@ tags_write(const char *table_name, const Tag *tag)
 void
 tags_delete(const char *table_name, const char *key)
 {
-	Oid			index_oid;
-	Relation	catalog = catalog_open(TAGS, RowExclusiveLock, TAGS_PKEY, &index_oid);
-	SysScanDesc scan = scan_tags(catalog, index_oid, table_name, key);
-	HeapTuple	tuple;
+	ScanKeyData keys[2];
+	int			nkeys = init_keys(keys, table_name, key);
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		CatalogTupleDelete(catalog, &tuple->t_self);
-	systable_endscan(scan);
-	table_close(catalog, RowExclusiveLock);
-	CommandCounterIncrement();
+	catalog_delete(TAGS, TAGS_PKEY, nkeys, keys);
 }

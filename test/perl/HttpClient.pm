@@ -16,7 +16,6 @@ use Exporter 'import';
 use IO::Select;
 use IO::Socket::INET;
 use PostgreSQL::Test::Utils;
-use Time::HiRes qw(time);
 
 our @EXPORT_OK = qw(http_request parse_response);
 

@@ -56,6 +56,20 @@ export function tableRequest(TableName, more = {}) {
 	};
 }
 
+// What makes it a table with a global index on a string and the sort key
+export function indexedBy(attribute) {
+	return {
+		definitions: [{ AttributeName: attribute, AttributeType: 'S' }],
+		GlobalSecondaryIndexes: [{
+			IndexName: `by-${attribute}`,
+			KeySchema: [
+				{ AttributeName: attribute, KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' },
+			],
+			Projection: { ProjectionType: 'ALL' },
+		}],
+	};
+}
+
 // Create such a table and wait until it is active; returns its name.
 export async function createTable(name, more) {
 	const TableName = tableName(name);
@@ -80,13 +94,19 @@ function hasText(error, message) {
 		assert.equal(error.message, message);
 }
 
-// The promise must fail with an error of this class and text; returns it.
-export async function fails(promise, Class, message) {
+// The error that the promise must fail with
+async function rejection(promise) {
 	let error;
 	await assert.rejects(promise, (e) => {
 		error = e;
 		return true;
 	});
+	return error;
+}
+
+// The promise must fail with an error of this class and text; returns it.
+export async function fails(promise, Class, message) {
+	const error = await rejection(promise);
 	assert.ok(error instanceof Class, `${error.name}: ${error.message} is no ${Class.name}`);
 	hasText(error, message);
 	assert.equal(error.$metadata.httpStatusCode, 400);
@@ -96,11 +116,7 @@ export async function fails(promise, Class, message) {
 
 // The same for errors that the SDK has no class for
 export async function failsWith(promise, name, message) {
-	let error;
-	await assert.rejects(promise, (e) => {
-		error = e;
-		return true;
-	});
+	const error = await rejection(promise);
 	assert.equal(error.name, name, error.message);
 	hasText(error, message);
 	assert.equal(error.$metadata.httpStatusCode, 400);

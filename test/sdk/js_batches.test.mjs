@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import {
 	BatchGetItemCommand, BatchWriteItemCommand, GetItemCommand,
 	IdempotentParameterMismatchException, PutItemCommand, ResourceNotFoundException,
-	TransactGetItemsCommand, TransactWriteItemsCommand, TransactionCanceledException, UpdateItemCommand,
+	TransactGetItemsCommand, TransactWriteItemsCommand, TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import {
 	BatchGetCommand, BatchWriteCommand, DynamoDBDocumentClient, TransactGetCommand,

@@ -7,16 +7,9 @@ import {
 	DeleteCommand, DynamoDBDocumentClient, GetCommand, NumberValue, PutCommand, QueryCommand,
 	ScanCommand, UpdateCommand, paginateQuery, paginateScan,
 } from '@aws-sdk/lib-dynamodb';
-import { client, createTable, fails, newClient } from './common.mjs';
+import { client, createTable, fails, indexedBy, newClient } from './common.mjs';
 
-const TableName = await createTable('document', {
-	definitions: [{ AttributeName: 'status', AttributeType: 'S' }],
-	GlobalSecondaryIndexes: [{
-		IndexName: 'by-status',
-		KeySchema: [{ AttributeName: 'status', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' }],
-		Projection: { ProjectionType: 'ALL' },
-	}],
-});
+const TableName = await createTable('document', indexedBy('status'));
 const documents = DynamoDBDocumentClient.from(client, {
 	marshallOptions: { removeUndefinedValues: true },
 });

@@ -10,16 +10,9 @@ import {
 	DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand as DocumentQueryCommand,
 	UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { client, createTable, fails, failsWith } from './common.mjs';
+import { client, createTable, fails, failsWith, indexedBy } from './common.mjs';
 
-const TableName = await createTable('legacy', {
-	definitions: [{ AttributeName: 'kind', AttributeType: 'S' }],
-	GlobalSecondaryIndexes: [{
-		IndexName: 'by-kind',
-		KeySchema: [{ AttributeName: 'kind', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' }],
-		Projection: { ProjectionType: 'ALL' },
-	}],
-});
+const TableName = await createTable('legacy', indexedBy('kind'));
 const key = (pk, sk = 1) => ({ pk: { S: pk }, sk: { N: String(sk) } });
 const get = async (pk, sk) => (await client.send(new GetItemCommand({ TableName, Key: key(pk, sk) }))).Item;
 const compare = (ComparisonOperator, ...AttributeValueList) => ({ ComparisonOperator, AttributeValueList });

@@ -10,18 +10,9 @@ import {
 	TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import * as lib from '@aws-sdk/lib-dynamodb';
-import { client, createTable, fails, failsWith } from './common.mjs';
+import { client, createTable, fails, failsWith, indexedBy } from './common.mjs';
 
-const TableName = await createTable('partiql', {
-	definitions: [{ AttributeName: 'kind', AttributeType: 'S' }],
-	GlobalSecondaryIndexes: [{
-		IndexName: 'by-kind',
-		KeySchema: [
-			{ AttributeName: 'kind', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' },
-		],
-		Projection: { ProjectionType: 'ALL' },
-	}],
-});
+const TableName = await createTable('partiql', indexedBy('kind'));
 const table = `"${TableName}"`;
 const run = (Statement, Parameters, more = {}) =>
 	client.send(new ExecuteStatementCommand({ Statement, Parameters, ...more }));

@@ -11,16 +11,9 @@ import {
 	GetTransaction, PutTransaction, UpdateTransaction, executeBatchGet, executeBatchWrite,
 	executeTransactGet, executeTransactWrite,
 } from 'dynamodb-toolbox';
-import { client, createTable } from './common.mjs';
+import { client, createTable, indexedBy } from './common.mjs';
 
-const name = await createTable('toolbox', {
-	definitions: [{ AttributeName: 'team', AttributeType: 'S' }],
-	GlobalSecondaryIndexes: [{
-		IndexName: 'by-team',
-		KeySchema: [{ AttributeName: 'team', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' }],
-		Projection: { ProjectionType: 'ALL' },
-	}],
-});
+const name = await createTable('toolbox', indexedBy('team'));
 const table = new Table({
 	name,
 	documentClient: DynamoDBDocumentClient.from(client),

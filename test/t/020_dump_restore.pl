@@ -251,15 +251,24 @@ like($expected, qr{^local\|secret\|gone\|}m, 'also of a role that there is not')
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
 my @dump = ('pg_dump', '--no-sync');
 
+# Make a database of the dump NAME.sql.
+sub restore_script
+{
+	my ($name, $what) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	$node->command_ok(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/$name.sql",
+			$node->connstr($name)
+		],
+		$what);
+	return;
+}
+
 $node->command_ok([ @dump, '-f', "$dir/plain.sql", $node->connstr('source') ],
 	'pg_dump as a script');
-$node->safe_psql('postgres', 'CREATE DATABASE plain');
-$node->command_ok(
-	[
-		'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.sql",
-		$node->connstr('plain')
-	],
-	'restore by psql');
+restore_script('plain', 'restore by psql');
 check('plain', 'dynamo', $expected, 'script');
 
 $node->command_ok(
@@ -280,13 +289,7 @@ $node->command_ok(
 		$node->connstr('source')
 	],
 	'pg_dump without the access method');
-$node->safe_psql('postgres', 'CREATE DATABASE heap');
-$node->command_ok(
-	[
-		'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/heap.sql",
-		$node->connstr('heap')
-	],
-	'restore on heap');
+restore_script('heap', 'restore on heap');
 check('heap', 'heap', $expected, 'heap');
 
 # Who cannot read the secrets cannot dump them.

@@ -6,7 +6,7 @@ use warnings;
 
 use Gateway;
 use GatewayLoad qw(api api_request item_get item_put wait_for);
-use HttpClient qw(http_request);
+use HttpClient;
 use IO::Select;
 use IO::Socket::INET;
 use KillServer;
