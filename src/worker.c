@@ -137,14 +137,12 @@ static void
 request_shared_memory(void)
 {
 	RequestAddinShmemSpace(MAXALIGN(sizeof(WorkerShared)));
-	RequestAddinShmemSpace(feed_worker_shmem_size());
 }
 
 static void
 start_shared_memory(void)
 {
 	shared = shared_memory_struct("dynamo workers", sizeof(WorkerShared));
-	feed_worker_shmem_init();
 }
 
 void

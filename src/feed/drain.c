@@ -14,14 +14,11 @@
 #include "commands/async.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "replication/slot.h"
 #include "storage/standby.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/pg_lsn.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "dynamo.h"
@@ -444,24 +441,12 @@ static struct
 								 * it has not yet */
 }			kept;
 
+/* Begin a transaction in which nobody else writes the log. */
 static void
 begin_transaction(const char *activity)
 {
-	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, activity);
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	worker_begin_transaction(activity);
 	(void) stream_log_lock(true);
-}
-
-static void
-end_transaction(MemoryContext context)
-{
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(false);
-	pgstat_report_activity(STATE_IDLE, NULL);
-	MemoryContextSwitchTo(context);
 }
 
 /*
@@ -483,7 +468,7 @@ drop_slot(MemoryContext context, bool lost)
 		position.slot_ready = false;
 		stream_position_write(&position);
 	}
-	end_transaction(context);
+	worker_end_transaction(context);
 	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
 		ReplicationSlotDrop(feed_slot_name(), true);
 }
@@ -503,7 +488,7 @@ make_slot(MemoryContext context)
 	stream_position_read(&position, NULL);
 	if (position.slot_ready)
 		note_loss(&position);
-	end_transaction(context);
+	worker_end_transaction(context);
 	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
 		ReplicationSlotDrop(feed_slot_name(), true);
 
@@ -517,12 +502,12 @@ make_slot(MemoryContext context)
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	create_slot();
 	AtEOXact_GUC(true, nest_level);
-	end_transaction(context);
+	worker_end_transaction(context);
 
 	begin_transaction("creating the replication slot of streams");
 	stream_position_read(&position, NULL);
 	note_slot(&position);
-	end_transaction(context);
+	worker_end_transaction(context);
 }
 
 /* Begin to decode, with what has been stored. */
@@ -538,7 +523,7 @@ open_decoder(MemoryContext context)
 	old_context = MemoryContextSwitchTo(TopMemoryContext);
 	kept.decoder = decoder_open(feed_slot_name(), position.drained_to);
 	MemoryContextSwitchTo(old_context);
-	end_transaction(context);
+	worker_end_transaction(context);
 	kept.begin_msecs = -1;
 }
 
@@ -596,7 +581,7 @@ feed_round(void *arg)
 		round->stored = true;
 	}
 	maintain();
-	end_transaction(context);
+	worker_end_transaction(context);
 
 	if (usable && kept.decoder)
 	{

@@ -8,20 +8,19 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_database.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "feed/drain.h"
 #include "feed/feed_worker.h"
+#include "shared_memory.h"
 #include "worker.h"
 
 extern PGDLLEXPORT void dynamo_feed_main(Datum arg);
@@ -59,7 +58,7 @@ typedef struct Feed
 
 typedef struct FeedShared
 {
-	slock_t		mutex;
+	slock_t		mutex;			/* first */
 	Feed		feeds[FEEDS_MAX];
 } FeedShared;
 
@@ -169,31 +168,25 @@ make_way(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void 
 		dismiss_worker(object_id);
 }
 
+static void
+request_shared_memory(void)
+{
+	RequestAddinShmemSpace(MAXALIGN(sizeof(FeedShared)));
+}
+
+static void
+start_shared_memory(void)
+{
+	shared = shared_memory_struct("dynamo feeds", sizeof(FeedShared));
+}
+
 void
 feed_worker_init(void)
 {
+	shared_memory_add(request_shared_memory, start_shared_memory);
 	RegisterXactCallback(wake_at_commit, NULL);
 	prev_object_access_hook = object_access_hook;
 	object_access_hook = make_way;
-}
-
-Size
-feed_worker_shmem_size(void)
-{
-	return MAXALIGN(sizeof(FeedShared));
-}
-
-void
-feed_worker_shmem_init(void)
-{
-	bool		found;
-
-	shared = ShmemInitStruct("dynamo feeds", sizeof(FeedShared), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(FeedShared));
-		SpinLockInit(&shared->mutex);
-	}
 }
 
 void
@@ -203,13 +196,9 @@ feed_worker_start(void *arg)
 	const Feed *feed;
 	bool		needed;
 
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	worker_begin_transaction("looking for streams");
 	needed = feed_is_needed();
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(context);
+	worker_end_transaction(context);
 
 	/* One that is there looks for itself */
 	feed = find_feed();

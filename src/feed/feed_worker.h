@@ -11,10 +11,8 @@
 /* How long a worker waits for something to do. */
 #define FEED_IDLE_MSECS	2000
 
-/* Called when the library is preloaded; the memory under AddinShmemInitLock. */
+/* Called when the library is preloaded. */
 extern void feed_worker_init(void);
-extern Size feed_worker_shmem_size(void);
-extern void feed_worker_shmem_init(void);
 
 /* Job of the other worker: have this one started where there are streams. */
 extern void feed_worker_start(void *arg);
