@@ -122,6 +122,13 @@ typedef bool UpdateIndexes;
 #define compat_change_tuple(t) ((t) ? &(t)->tuple : NULL)
 #endif
 
+/* 17 can also keep slots that come from a primary */
+#if PG_VERSION_NUM >= 170000
+#define compat_cleanup_slots() ReplicationSlotCleanup(false)
+#else
+#define compat_cleanup_slots() ReplicationSlotCleanup()
+#endif
+
 /* Acquire a slot, or fail at once; 18 can also refuse one that is invalid */
 #if PG_VERSION_NUM >= 180000
 #define compat_acquire_slot(name) ReplicationSlotAcquire(name, true, true)

@@ -39,6 +39,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "compat.h"
 #include "dynamo.h"
 #include "feed/drain.h"
 #include "feed/feed_worker.h"
@@ -658,7 +659,7 @@ try_part(void (*part) (void *arg), void *arg, bool log_error)
 		AbortCurrentTransaction();
 		if (MyReplicationSlot != NULL)
 			ReplicationSlotRelease();
-		ReplicationSlotCleanup();
+		compat_cleanup_slots();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 		worker_set_target(InvalidOid);

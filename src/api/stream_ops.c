@@ -25,7 +25,6 @@
 #include "dynamo.h"
 #include "errors.h"
 #include "feed/drain.h"
-#include "feed/slot_guard.h"
 #include "feed/stream_log.h"
 
 /* Streams or shards on a page, and records, unless Limit says. */
@@ -313,7 +312,7 @@ make_progress(const StreamRow *stream)
 {
 	if (stream->drained || (!stream->ended_at && feed_is_ready()))
 		return stream;
-	slot_guard(feed_drain_here);
+	feed_drain_here();
 	return find_stream(stream_arn(stream->table_name, stream->label));
 }
 
@@ -492,7 +491,7 @@ get_records(JsonNode *request, JsonNode *response)
 					 "The shard iterator has expired and can no longer be used to retrieve stream records.");
 	if (!stream->drained)
 	{
-		slot_guard(feed_drain_here);
+		feed_drain_here();
 
 		/* Whether there is more to come has to be known before reading */
 		stream = find_stream(arn);
@@ -675,7 +674,7 @@ dynamo_stream_records(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	stream = find_newest(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (!stream->drained)
-		slot_guard(feed_drain_here);
+		feed_drain_here();
 	memset(iterator.sequence, '0', SEQUENCE_DIGITS);
 	if (!PG_ARGISNULL(1))
 	{

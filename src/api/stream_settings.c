@@ -13,7 +13,6 @@
 #include "dynamo.h"
 #include "errors.h"
 #include "feed/drain.h"
-#include "feed/slot_guard.h"
 #include "store/ddl.h"
 #include "store/streams.h"
 #include "worker.h"
@@ -44,7 +43,7 @@ prepare_stream(const StreamChange *change)
 	if (!change->enable)
 		return;
 	feed_check_server();
-	slot_guard(feed_prepare);
+	feed_prepare();
 }
 
 /* What is not in the WAL cannot come into a stream. */

@@ -26,6 +26,7 @@
 #include "feed/decoder.h"
 #include "feed/drain.h"
 #include "feed/feed_worker.h"
+#include "feed/slot_guard.h"
 #include "feed/stream_log.h"
 #include "worker.h"
 
@@ -46,8 +47,12 @@
 #define KEEP_TIMES		10
 #define KEEP_MSECS		100
 
-/* How long the worker waits for a transaction when it creates the slot. */
+/*
+ * How long the worker, and whoever enables a stream, waits for a transaction
+ * when it creates the slot.
+ */
 #define CREATE_TIMEOUT	"60s"
+#define PREPARE_TIMEOUT	"1s"
 
 /* Output plugin of the slot: this library. */
 #define PLUGIN		"dynamo"
@@ -287,7 +292,7 @@ keeps_too_much(const SlotState *slot)
 		GetXLogInsertRecPtr() - slot->restart > (uint64) dynamo_stream_max_wal * 1024 * 1024;
 }
 
-/* ---- without a worker ---- */
+/* ---- in the transaction of a user ---- */
 
 /*
  * Does the server take the library for an output plugin?  A setting of some
@@ -329,10 +334,10 @@ feed_check_server(void)
 }
 
 static bool
-can_drain_here(void)
+can_use_slot(void)
 {
-	return !worker_is_available() && !RecoveryInProgress() && !XactReadOnly &&
-		!IsInParallelMode() && wal_level >= WAL_LEVEL_LOGICAL;
+	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
+		wal_level >= WAL_LEVEL_LOGICAL;
 }
 
 /*
@@ -348,20 +353,45 @@ renew_slot(StreamPosition *position)
 	note_slot(position);
 }
 
+/*
+ * Make the slot, which is ready once this transaction has committed; false if
+ * there is nothing to do.  The log stays locked until then, so that no
+ * worker takes the slot for one that nobody needs.
+ */
+static bool
+prepare(void)
+{
+	int			nest_level = NewGUCNestLevel();
+	bool		made = false;
+	StreamPosition position;
+	SlotState	slot;
+
+	if (worker_is_available())
+		(void) set_config_option("lock_timeout", PREPARE_TIMEOUT, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) stream_log_lock(true);
+	stream_position_read(&position, NULL);
+	slot = read_slot();
+	if (position.slot_ready && !slot.exists)
+	{
+		note_loss(&position);
+		made = true;
+	}
+	else if (!position.slot_ready && !slot.active)
+	{
+		renew_slot(&position);
+		made = true;
+	}
+	AtEOXact_GUC(true, nest_level);
+	return made;
+}
+
 void
 feed_prepare(void)
 {
-	SlotState	slot = read_slot();
-	StreamPosition position;
-
-	if (!can_drain_here() || slot.active ||
-		TransactionIdIsValid(GetTopTransactionIdIfAny()) || !stream_log_lock(false))
-		return;
-	stream_position_read(&position, NULL);
-	if (!slot.exists && position.slot_ready)
-		note_loss(&position);
-	else if (!position.slot_ready)
-		renew_slot(&position);
+	if (can_use_slot() && !TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
+		!feed_is_ready())
+		slot_guard(prepare, worker_is_available());
 }
 
 bool
@@ -400,34 +430,42 @@ drain(const StreamPosition *position)
 	decoder_close(decoder);
 }
 
-void
-feed_drain_here(void)
+static bool
+drain_or_prepare(void)
 {
 	StreamPosition position;
 	SlotState	slot;
 
-	if (!can_drain_here() || !stream_log_lock(false))
-		return;
+	if (!stream_log_lock(false))
+		return false;
 	stream_position_read(&position, NULL);
 	slot = read_slot();
 	if (slot.active)
-		return;
+		return false;
 	if (slot.exists && (slot.lost || keeps_too_much(&slot)))
 	{
 		note_loss(&position);
 		ReplicationSlotDrop(feed_slot_name(), true);
-		return;
+		return true;
 	}
 	if (!slot.exists && position.slot_ready)
 	{
 		note_loss(&position);
-		return;
+		return true;
 	}
 	if (position.slot_ready)
 		drain(&position);
 	else if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		renew_slot(&position);
 	maintain();
+	return true;
+}
+
+void
+feed_drain_here(void)
+{
+	if (!worker_is_available() && can_use_slot())
+		slot_guard(drain_or_prepare, false);
 }
 
 /* ---- in the worker ---- */

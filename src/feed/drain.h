@@ -24,8 +24,8 @@
 extern void feed_check_server(void);
 
 /*
- * A stream is about to be enabled: without a worker, make sure that there is
- * a slot, if the transaction has not written yet.
+ * A stream is about to be enabled: make sure that there is a slot, unless the
+ * transaction has written already, or others that have take too long.
  */
 extern void feed_prepare(void);
 

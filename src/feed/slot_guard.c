@@ -9,7 +9,6 @@
 #include "utils/resowner.h"
 
 #include "feed/slot_guard.h"
-#include "worker.h"
 
 /*
  * The server lets go of a slot when an error ends a statement of the client,
@@ -17,22 +16,19 @@
  * rolled back are there no locks left that would be in the way of that.
  */
 void
-slot_guard(void (*part) (void))
+slot_guard(bool (*part) (void), bool may_wait)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 
-	if (worker_is_available())
-	{
-		part();
-		return;
-	}
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		part();
-		ReleaseCurrentSubTransaction();
+		if (part())
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -46,7 +42,10 @@ slot_guard(void (*part) (void))
 		CurrentResourceOwner = owner;
 		if (MyReplicationSlot != NULL)
 			ReplicationSlotRelease();
-		ReThrowError(error);
+		if (!may_wait || (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
+						  error->sqlerrcode != ERRCODE_CONFIGURATION_LIMIT_EXCEEDED))
+			ReThrowError(error);
+		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

@@ -113,7 +113,11 @@ sub slots { return sql(q(SELECT count(*) FROM pg_replication_slots WHERE slot_na
 # ---- latency, notifications, leaving ----
 
 my $arn = create_table('Latency', 'NEW_IMAGE');
-wait_for('a stream is ready', sub { status($arn) eq 'ENABLED' });
+is(status($arn), 'ENABLED', 'the first stream is ready when its table is');
+put('Latency', 'first');
+wait_for('... and has what is written then', sub { count_records('Latency') == 1 });
+sql(q(SELECT dynamo.delete_item('Latency', '{"id": {"S": "first"}}')));
+wait_for('... and deleted', sub { count_records('Latency') == 2 });
 
 my $listener = PsqlSession->new($node);
 $listener->query('LISTEN dynamo_stream');
@@ -123,7 +127,7 @@ foreach my $i (1 .. 20)
 	my $started = time;
 
 	put('Latency', "item $i");
-	until (count_records('Latency') == $i or time > $started + 30)
+	until (count_records('Latency') == $i + 2 or time > $started + 30)
 	{
 		usleep(1_000);
 	}
@@ -139,12 +143,12 @@ $listener->finish;
 
 # Whoever does not wait for the flush is not waited for by the worker.
 sql(q(SET synchronous_commit = off; SELECT dynamo.put_item('Latency', '{"id": {"S": "unflushed"}}')));
-wait_for('a commit without a flush is drained', sub { count_records('Latency') == 21 });
+wait_for('a commit without a flush is drained', sub { count_records('Latency') == 23 });
 
 wait_for('a worker with nothing to do leaves', sub { feed_workers() == 0 });
 my $before = time;
 put('Latency', 'after');
-wait_for('a commit brings it back', sub { count_records('Latency') == 22 });
+wait_for('a commit brings it back', sub { count_records('Latency') == 24 });
 cmp_ok(time - $before, '<', 2, '... at once');
 is(sql(q(SELECT last_error IS NULL AND lag_bytes < 1000000 AND lag_seconds = 0 AND pid IS NOT NULL
 		AND last_activity > now() - interval '1 minute'
@@ -157,9 +161,9 @@ sql(q(BEGIN;
 	SAVEPOINT s; DELETE FROM dynamo_data."Latency"; ROLLBACK TO s;
 	INSERT INTO dynamo_data."Latency" (item) SELECT jsonb_build_object('id', jsonb_build_object('S', 'more ' || i)) FROM generate_series(1, 15000) i;
 	COMMIT));
-wait_for('a large transaction comes as a whole', sub { count_records('Latency') == 30022 });
+wait_for('a large transaction comes as a whole', sub { count_records('Latency') == 30024 });
 is(sql(q(SELECT count(DISTINCT sequence_number), count(DISTINCT keys), count(DISTINCT left(sequence_number, 20))
-	FROM dynamo.stream_records('Latency'))), '30022|30022|23', '... once');
+	FROM dynamo.stream_records('Latency'))), '30024|30023|25', '... once');
 # Each drain begins to decode, which the server logs by default
 my @begun = slurp_file($node->logfile) =~ /starting logical decoding for slot/g;
 cmp_ok(scalar @begun, '<=', 1, 'the server log is not filled with draining');
@@ -180,11 +184,11 @@ put('Latency', 'drained twice');
 wait_for('a worker waits to commit', sub {
 	sql(q(SELECT count(*) FROM pg_stat_activity
 		WHERE application_name = 'dynamo feed worker' AND wait_event_type = 'Lock')) == 1 });
-is(count_records('Latency'), 30022, '... what it has drained');
+is(count_records('Latency'), 30024, '... what it has drained');
 sql(q(SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'dynamo feed worker'));
 sql(q(SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'));
 $holder->finish;
-wait_for('the next one drains it again', sub { count_records('Latency') == 30023 });
+wait_for('the next one drains it again', sub { count_records('Latency') == 30025 });
 sql('ALTER SYSTEM RESET synchronous_commit');
 sql('ALTER SYSTEM RESET synchronous_standby_names');
 sql('SELECT pg_reload_conf()');
@@ -283,6 +287,41 @@ usleep(500_000);
 is(outcome('DROP DATABASE second WITH (FORCE)'), '', 'a database goes in the midst of being drained');
 $_->kill_kill foreach values %busy;
 wait_for('... and the slot, too', sub { slots() == 1 });
+
+# ---- transactions that the slot has to wait for ----
+
+sql('CREATE DATABASE waiting');
+$database = 'waiting';
+sql('CREATE EXTENSION dynamo; CREATE TABLE writes (i int)');
+my $writer = PsqlSession->new($node);
+$writer->query('BEGIN; CREATE TABLE noise (t text)');
+$before = time;
+my $waiting_arn = create_table('Waiting', 'KEYS_ONLY');
+cmp_ok(time - $before, '<', 10, 'who enables a stream does not wait for ever');
+is(status($waiting_arn), 'ENABLING', '... but has to wait for the stream');
+put('Waiting', 'before');
+$writer->query('ROLLBACK');
+$writer->finish;
+wait_for('... until those that wrote have ended', sub { status($waiting_arn) eq 'ENABLED' });
+put('Waiting', 'after');
+wait_for('... from when on it has records', sub { count_records('Waiting') == 1 });
+is(sql(q(BEGIN; CREATE TABLE t (i int); ) . qq(SELECT dynamo.update_table('{"TableName": "Waiting", "StreamSpecification": {"StreamEnabled": false}}') IS NOT NULL; COMMIT)),
+	't', 'it ends in a transaction that has written');
+wait_for('... and the slot goes', sub { slots() == 1 });
+$waiting_arn = sql(q(BEGIN; INSERT INTO writes VALUES (1);
+	SELECT dynamo.update_table('{"TableName": "Waiting", "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}')
+		#>> '{TableDescription,LatestStreamArn}'; COMMIT));
+wait_for('one that is enabled in such a transaction is ready later', sub { status($waiting_arn) eq 'ENABLED' });
+sql(q(SELECT dynamo.delete_table('{"TableName": "Waiting"}')));
+wait_for('... and the slot goes', sub { slots() == 1 });
+is(outcome(q(BEGIN; SELECT dynamo.create_table('{"TableName": "Undone",
+		"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+		"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}'::jsonb) IS NOT NULL; ROLLBACK)),
+	't', 'a first stream that is undone');
+wait_for('... leaves no slot for long', sub { slots() == 1 });
+$database = 'postgres';
+is(outcome('DROP DATABASE waiting'), '', 'the database can be dropped');
 
 # ---- no slot left ----
 
