@@ -10,8 +10,8 @@ SELECT dynamo.json_canonical(t) FROM (VALUES
 	(E'{ "b" : 1 ,\n"a" : { } }'), ('{"a":1,"b":2,"a":3}'),
 	('{"":""}')) v(t);
 
--- not JSON
-SELECT t, dynamo.json_canonical(t) IS NULL AS refused FROM (VALUES
+-- not JSON; psql's versions differ in how wide U+FEFF is
+SELECT replace(t, E'\ufeff', '\ufeff') AS t, dynamo.json_canonical(t) IS NULL AS refused FROM (VALUES
 	(''), (' '), ('nul'), ('nulll'), ('True'), ('tru'), ('01'), ('-'), ('+1'), ('.5'),
 	('5.'), ('1e'), ('1e+'), ('--1'), ('0x1'), ('NaN'), ('Infinity'),
 	('"'), ('"a'), ('"\'), ('"\"'), ('"\x"'), ('"\u"'), ('"\u12"'), ('"\u123g"'),
@@ -20,7 +20,7 @@ SELECT t, dynamo.json_canonical(t) IS NULL AS refused FROM (VALUES
 	('{'), ('{"a"'), ('{"a":'), ('{"a":}'), ('{"a":1'), ('{"a":1,}'), ('{a:1}'),
 	('{1:1}'), ('{"a" 1}'), ('{"a":1 "b":2}'), ('{"a":1}}'), ('}'), ('1 2'),
 	('[1}'), ('{"a":1]'), ('/**/1'), (E'\f1'), (E'\u00a01'), (E'\ufeff1')) v(t)
-	ORDER BY 2, 1;
+	ORDER BY 2, v.t;
 
 -- escapes: only what must be escaped is written so
 SELECT t, dynamo.json_canonical(t) FROM (VALUES
