@@ -224,6 +224,19 @@ note_slot(StreamPosition *position)
 	stream_position_write(position);
 }
 
+/*
+ * Make the slot, in a transaction that has not written.  Of one that is there
+ * already nobody knows since when.
+ */
+static void
+renew_slot(StreamPosition *position)
+{
+	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
+		ReplicationSlotDrop(feed_slot_name(), true);
+	create_slot();
+	note_slot(position);
+}
+
 /* ---- draining ---- */
 
 /* Tell who listens which tables have new records. */
@@ -338,19 +351,6 @@ can_use_slot(void)
 {
 	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
 		wal_level >= WAL_LEVEL_LOGICAL;
-}
-
-/*
- * Make the slot, in a transaction that has not written.  Of one that is there
- * already nobody knows since when.
- */
-static void
-renew_slot(StreamPosition *position)
-{
-	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
-		ReplicationSlotDrop(feed_slot_name(), true);
-	create_slot();
-	note_slot(position);
 }
 
 /*
@@ -488,9 +488,18 @@ begin_transaction(const char *activity)
 }
 
 /*
- * Drop the slot, if there is one.  It is over for the log when that has been
- * committed.
+ * Is the slot of no use: because nobody needs it, or because it is lost?  Others
+ * may have made another since that was looked at: the log has to be locked.
  */
+static bool
+is_useless(bool lost)
+{
+	SlotState	slot = read_slot();
+
+	return lost ? slot.lost || keeps_too_much(&slot) : !has_open_streams();
+}
+
+/* Drop the slot, once it has been committed that the log is done with it. */
 static void
 drop_slot(MemoryContext context, bool lost)
 {
@@ -498,53 +507,52 @@ drop_slot(MemoryContext context, bool lost)
 
 	begin_transaction("dropping the replication slot of streams");
 	stream_position_read(&position, NULL);
-	if (lost)
-		note_loss(&position);
-	else if (position.slot_ready)
+	if (position.slot_ready && is_useless(lost))
 	{
-		ForceSyncCommit();
-		position.slot_ready = false;
-		stream_position_write(&position);
+		if (lost)
+			note_loss(&position);
+		else
+		{
+			ForceSyncCommit();
+			position.slot_ready = false;
+			stream_position_write(&position);
+		}
 	}
 	worker_end_transaction(context);
-	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
+
+	begin_transaction("dropping the replication slot of streams");
+	stream_position_read(&position, NULL);
+	if (!position.slot_ready && SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
 		ReplicationSlotDrop(feed_slot_name(), true);
+	worker_end_transaction(context);
 }
 
 /*
- * Make the slot.  One that is there already, from a crash in between or of the
- * extension before it was dropped and created again, is no use: nobody knows
- * since when it has been there.
+ * Make the slot.  A slot that is being created keeps WAL, too: do not wait for
+ * ever for transactions that were there before.
  */
 static void
 make_slot(MemoryContext context)
 {
 	StreamPosition position;
-	int			nest_level;
 
 	begin_transaction("creating the replication slot of streams");
 	stream_position_read(&position, NULL);
-	if (position.slot_ready)
+	if (position.slot_ready && !read_slot().exists)
 		note_loss(&position);
 	worker_end_transaction(context);
-	if (SearchNamedReplicationSlot(feed_slot_name(), true) != NULL)
-		ReplicationSlotDrop(feed_slot_name(), true);
-
-	/*
-	 * A slot that is being created keeps WAL, too: do not wait for ever for
-	 * transactions that were there before.
-	 */
-	begin_transaction("creating the replication slot of streams");
-	nest_level = NewGUCNestLevel();
-	(void) set_config_option("lock_timeout", CREATE_TIMEOUT, PGC_SUSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	create_slot();
-	AtEOXact_GUC(true, nest_level);
-	worker_end_transaction(context);
 
 	begin_transaction("creating the replication slot of streams");
 	stream_position_read(&position, NULL);
-	note_slot(&position);
+	if (!position.slot_ready)
+	{
+		int			nest_level = NewGUCNestLevel();
+
+		(void) set_config_option("lock_timeout", CREATE_TIMEOUT, PGC_SUSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		renew_slot(&position);
+		AtEOXact_GUC(true, nest_level);
+	}
 	worker_end_transaction(context);
 }
 

@@ -320,6 +320,32 @@ is(outcome(q(BEGIN; SELECT dynamo.create_table('{"TableName": "Undone",
 		"StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"}}'::jsonb) IS NOT NULL; ROLLBACK)),
 	't', 'a first stream that is undone');
 wait_for('... leaves no slot for long', sub { slots() == 1 });
+
+# The worker drops the slot that nobody needs while others make it again
+create_table('Again', 'KEYS_ONLY');
+my ($at_once, $lost) = (0, 0);
+foreach my $i (1 .. 30)
+{
+	sql(q(SELECT dynamo.update_table('{"TableName": "Again", "StreamSpecification": {"StreamEnabled": false}}')));
+	usleep(rand 60_000);
+	my $again = sql(q(SELECT dynamo.update_table('{"TableName": "Again", "StreamSpecification": {"StreamEnabled": true,
+		"StreamViewType": "KEYS_ONLY"}}') #>> '{TableDescription,LatestStreamArn}'));
+	my $ready = status($again) eq 'ENABLED';
+
+	put('Again', "put $i");
+	next unless $ready;
+	$at_once++;
+	my $end = time + 30;
+	until (count_records('Again') == 1 or time > $end)
+	{
+		usleep(5_000);
+	}
+	$lost++ if count_records('Again') != 1;
+}
+note("$at_once of 30 streams were ready at once");
+cmp_ok($at_once, '>', 10, 'streams are ready at once, again and again');
+is($lost, 0, '... and lose nothing');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Again"}')));
 $database = 'postgres';
 is(outcome('DROP DATABASE waiting'), '', 'the database can be dropped');
 
