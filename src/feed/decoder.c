@@ -42,7 +42,6 @@ struct Decoder
 	Tuplestorestate *records;	/* that were read last; spills to disk */
 	int64		count;
 	int64		bytes;
-	bool		reading;		/* in the middle, or it has failed there */
 };
 
 /* ---- what the server calls ---- */
@@ -109,7 +108,7 @@ begin_decoding(Decoder *decoder, XLogRecPtr start)
 }
 
 Decoder *
-decoder_open(const char *slot, XLogRecPtr start)
+decoder_open(const char *slot, XLogRecPtr start, bool keep)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "dynamo decoder",
@@ -121,7 +120,7 @@ decoder_open(const char *slot, XLogRecPtr start)
 	decoder->desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(decoder->desc, 1, "record", TEXTOID, -1, 0);
 	decoder->slot = MakeSingleTupleTableSlot(decoder->desc, &TTSOpsMinimalTuple);
-	decoder->records = tuplestore_begin_heap(false, true, work_mem);
+	decoder->records = tuplestore_begin_heap(false, keep, work_mem);
 
 	CheckLogicalDecodingRequirements();
 	compat_acquire_slot(slot);
@@ -178,7 +177,6 @@ decoder_read(Decoder *decoder, XLogRecPtr end)
 	if (reader->EndRecPtr >= end)
 		return true;
 
-	decoder->reading = true;
 	errors_hide_log = true;
 	PG_TRY();
 	{
@@ -195,7 +193,6 @@ decoder_read(Decoder *decoder, XLogRecPtr end)
 		InvalidateSystemCaches();
 	}
 	PG_END_TRY();
-	decoder->reading = false;
 	MemoryContextSwitchTo(old_context);
 	return reader->EndRecPtr >= end;
 }
@@ -238,13 +235,8 @@ decoder_close(Decoder *decoder)
 {
 	tuplestore_end(decoder->records);
 	ExecDropSingleTupleTableSlot(decoder->slot);
-	if (MyReplicationSlot != NULL && !decoder->reading)
-	{
-		decoder->reader = NULL;
-		FreeDecodingContext(decoder->ctx);
-		ReplicationSlotRelease();
-	}
-
-	/* After an error, it is not fit for being taken down piece by piece */
+	decoder->reader = NULL;
+	FreeDecodingContext(decoder->ctx);
+	ReplicationSlotRelease();
 	MemoryContextDelete(decoder->context);
 }

@@ -6,9 +6,9 @@
  * point.  A decoder that is kept goes on where it was.  Meanwhile the slot is
  * in use, which keeps it from being dropped, and with it the database.
  *
- * After an error in any of these functions, whoever handles it has to release
- * the slot, once the transaction has been rolled back; the decoder can only be
- * closed, or go with its memory context.
+ * After an error nothing can be done with a decoder any more: whoever handles
+ * the error has to release the slot, once the transaction has been rolled back,
+ * and, if the decoder was to be kept, to end the process.
  */
 #ifndef DYNAMO_DECODER_H
 #define DYNAMO_DECODER_H
@@ -19,11 +19,11 @@ typedef struct Decoder Decoder;
 
 /*
  * Take the slot and begin to decode the commits from `start` on; all before it
- * is stored and flushed.  In a transaction; the decoder lives in the current
- * memory context, in later transactions, too.  Raises an error if the slot is
- * in use or its WAL has been removed.
+ * is stored and flushed.  In a transaction, for it or, if the decoder is to be
+ * kept, for later ones, too; it lives in the current memory context.  Raises an
+ * error if the slot is in use or its WAL has been removed.
  */
-extern Decoder *decoder_open(const char *slot, XLogRecPtr start);
+extern Decoder *decoder_open(const char *slot, XLogRecPtr start, bool keep);
 
 /*
  * Read until `end`, or until there are many records; a transaction is always

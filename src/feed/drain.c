@@ -412,7 +412,7 @@ feed_is_ready(void)
 static void
 drain(const StreamPosition *position)
 {
-	Decoder    *decoder = decoder_open(feed_slot_name(), position->drained_to);
+	Decoder    *decoder = decoder_open(feed_slot_name(), position->drained_to, false);
 	XLogRecPtr	end = GetFlushRecPtr(NULL);
 	bool		stored = false;
 	bool		done = false;
@@ -567,7 +567,7 @@ open_decoder(MemoryContext context)
 	begin_transaction("beginning to decode");
 	stream_position_read(&position, NULL);
 	old_context = MemoryContextSwitchTo(TopMemoryContext);
-	kept.decoder = decoder_open(feed_slot_name(), position.drained_to);
+	kept.decoder = decoder_open(feed_slot_name(), position.drained_to, true);
 	MemoryContextSwitchTo(old_context);
 	worker_end_transaction(context);
 	kept.begin_msecs = -1;

@@ -53,7 +53,8 @@ extern void feed_round(void *arg);
 
 /*
  * The slot is kept from round to round, and has to be let go of when nothing
- * has come for so long (0: it is free), or a round has failed.
+ * has come for so long (0: it is free).  After a round that has failed the
+ * process has to end.
  */
 extern long feed_keep_msecs(void);
 extern void feed_let_go(void);

@@ -323,7 +323,6 @@ drain_rest(XLogRecPtr seen, MemoryContext context)
 	MemoryContextSwitchTo(context);
 	while (worker_try(feed_round, &round) && round.more)
 		MemoryContextReset(context);
-	feed_let_go();
 }
 
 void
@@ -369,19 +368,19 @@ dynamo_feed_main(Datum arg)
 			MemoryContextReset(context);
 			if (!done)
 			{
-				feed_let_go();
-
-				/* Try again, without being in the way for ever */
+				/* Try again, in a new process */
 				rest(ERROR_MSECS);
-				if (!worker_has_extension())
+				if (worker_has_extension())
+				{
+					leave_feed(false);
+					worker_wake(WORKER_FEED);
+				}
+				else
 				{
 					leave_feed(true);
 					feed_drop_orphan();
-					break;
 				}
-				if (has_passed(started, TURN_MSECS))
-					break;
-				continue;
+				break;
 			}
 			worker_report_activity();
 			if (!round.needed)

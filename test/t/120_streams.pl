@@ -183,6 +183,7 @@ wait_for('decoding fails', sub { sql($failed) =~ /temporary file size exceeds/ }
 sleep 4;
 like(sql($failed), qr/temporary file size exceeds/, '... and is tried again');
 is(count_records('Latency'), $n_before, '... nothing is stored');
+unlike(slurp_file($node->logfile), qr/exited with exit code/, '... in an orderly manner');
 sql(q(ALTER SYSTEM RESET temp_file_limit));
 sql('SELECT pg_reload_conf()');
 wait_for('... until it succeeds', sub { count_records('Latency') == $n_before + 10000 });
