@@ -311,10 +311,12 @@ CREATE TABLE dynamo.stream_segments (
 COMMENT ON TABLE dynamo.stream_segments IS 'the tables stream_segment_N that are in use, and the first sequence number that may be in each; not dumped';
 
 CREATE TABLE dynamo.stream_trims (
-	stream_id uuid NOT NULL PRIMARY KEY,
-	last_sequence text COLLATE "C" NOT NULL
+	stream_id uuid NOT NULL,
+	shard int NOT NULL,
+	last_sequence text COLLATE "C" NOT NULL,
+	PRIMARY KEY (stream_id, shard)
 );
-COMMENT ON TABLE dynamo.stream_trims IS 'the highest sequence number that has been removed from each stream; not dumped';
+COMMENT ON TABLE dynamo.stream_trims IS 'the highest sequence number that has been removed from each shard of a stream; not dumped';
 
 DO $$
 BEGIN

@@ -259,14 +259,14 @@ read_sequence(const JsonNode *node, char *sequence)
 }
 
 /*
- * Raise, if there were records after where an iterator stands that have been
- * removed, or lost with the slot.  What is before the beginning of the stream is
- * its beginning.
+ * Raise, if there were records of the shard after where the iterator stands that
+ * have been removed, or lost with the slot.  What is before the beginning of the
+ * stream is its beginning.
  */
 static void
 check_horizon(const StreamRow *stream, Iterator *iterator)
 {
-	char	   *trimmed = stream_log_trimmed(stream);
+	char	   *trimmed = stream_log_trimmed(stream, iterator->shard);
 	char	   *gap = stream_sequence(stream->trimmed_to);
 	int			order = strcmp(iterator->sequence, trimmed);
 	bool		lost = *trimmed && (iterator->kind == ITERATOR_AFTER ? order < 0 : order <= 0);
@@ -282,11 +282,11 @@ check_horizon(const StreamRow *stream, Iterator *iterator)
 }
 
 /*
- * Read records of a shard from where the iterator stands; the rest is as of
+ * Read records from where the iterator stands; the rest is as of
  * stream_log_read().
  */
 static List *
-read_shard(const StreamRow *stream, int shard, Iterator *iterator, int limit,
+read_shard(const StreamRow *stream, Iterator *iterator, int limit,
 		   StreamPosition *position, bool *more)
 {
 	Iterator	before;
@@ -294,7 +294,7 @@ read_shard(const StreamRow *stream, int shard, Iterator *iterator, int limit,
 
 	check_horizon(stream, iterator);
 	before = *iterator;
-	records = stream_log_read(stream, shard, iterator->sequence,
+	records = stream_log_read(stream, iterator->shard, iterator->sequence,
 							  iterator->kind == ITERATOR_AFTER, limit,
 							  RESPONSE_BYTES, position, more);
 
@@ -496,7 +496,7 @@ get_records(JsonNode *request, JsonNode *response)
 		/* Whether there is more to come has to be known before reading */
 		stream = find_stream(arn);
 	}
-	records = read_shard(stream, iterator.shard, &iterator, max, &position, &more);
+	records = read_shard(stream, &iterator, max, &position, &more);
 	json_set_array(&list, list_length(records));
 	foreach(lc, records)
 	{
@@ -605,9 +605,11 @@ put_records(ReturnSetInfo *rsinfo, const StreamRow *stream, Iterator *iterator,
 	for (int shard = 0; shard < stream->shards; shard++)
 	{
 		StreamPosition position;
+		Iterator	place = *iterator;
 		bool		shard_more;
 
-		foreach(lc, read_shard(stream, shard, iterator, Min(*max, RECORDS_MAX),
+		place.shard = shard;
+		foreach(lc, read_shard(stream, &place, Min(*max, RECORDS_MAX),
 							   &position, &shard_more))
 		{
 			ShardRecord *record = palloc(sizeof(ShardRecord));

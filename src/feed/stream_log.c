@@ -35,6 +35,9 @@
 #include "store/advisory_lock.h"
 #include "store/catalog_table.h"
 
+#define TRIMS		"stream_trims"
+#define TRIMS_PKEY	"stream_trims_pkey"
+
 /* Tables of the ring that hold a whole retention. */
 #define SEGMENTS_PER_RETENTION	(STREAM_SEGMENTS - 2)
 
@@ -62,6 +65,7 @@ enum
 enum
 {
 	Anum_trim_stream_id = 1,
+	Anum_trim_shard,
 	Anum_trim_last_sequence,
 	Natts_trims = Anum_trim_last_sequence
 };
@@ -280,49 +284,31 @@ begin_segment(List *segments, const char *first_sequence)
 
 /* ---- trimming ---- */
 
-/* The row of dynamo.stream_trims of a stream, copied; NULL: none. */
-static HeapTuple
-find_trim(Relation rel, Oid index_oid, const StreamRow *stream)
+/* Look for how far a shard is trimmed. */
+static void
+init_trim_keys(ScanKey keys, const StreamRow *stream, int shard)
 {
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_trim_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
+	ScanKeyInit(&keys[0], Anum_trim_stream_id, BTEqualStrategyNumber, F_UUID_EQ,
 				UUIDPGetDatum(&stream->stream_id));
-	scan = systable_beginscan(rel, index_oid, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
+	ScanKeyInit(&keys[1], Anum_trim_shard, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(shard));
 }
 
-/* Note up to where a stream is trimmed; NULL: forget it. */
+/* Note how far a shard is trimmed. */
 static void
-write_trim(const StreamRow *stream, const char *last_sequence)
+write_trim(const StreamRow *stream, int shard, const char *last_sequence)
 {
 	Oid			index_oid;
-	Relation	rel = catalog_open("stream_trims", RowExclusiveLock,
-								   "stream_trims_pkey", &index_oid);
-	HeapTuple	old = find_trim(rel, index_oid, stream);
+	Relation	rel = catalog_open(TRIMS, RowExclusiveLock, TRIMS_PKEY, &index_oid);
+	ScanKeyData keys[2];
+	Datum		values[Natts_trims];
+	bool		nulls[Natts_trims] = {0};
 
-	if (last_sequence)
-	{
-		Datum		values[Natts_trims];
-		bool		nulls[Natts_trims] = {0};
-		HeapTuple	tuple;
-
-		values[Anum_trim_stream_id - 1] = UUIDPGetDatum(&stream->stream_id);
-		values[Anum_trim_last_sequence - 1] = CStringGetTextDatum(last_sequence);
-		tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-		if (old)
-			CatalogTupleUpdate(rel, &old->t_self, tuple);
-		else
-			CatalogTupleInsert(rel, tuple);
-	}
-	else if (old)
-		CatalogTupleDelete(rel, &old->t_self);
+	init_trim_keys(keys, stream, shard);
+	values[Anum_trim_stream_id - 1] = UUIDPGetDatum(&stream->stream_id);
+	values[Anum_trim_shard - 1] = Int32GetDatum(shard);
+	values[Anum_trim_last_sequence - 1] = CStringGetTextDatum(last_sequence);
+	catalog_put(rel, catalog_find(rel, index_oid, 2, keys), values, nulls);
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();
 }
@@ -363,31 +349,30 @@ note_trims(Relation rel, Oid index_oid, List *streams)
 	foreach(lc, streams)
 	{
 		const StreamRow *stream = lfirst(lc);
-		char	   *last = NULL;
 
 		for (int shard = 0; shard < stream->shards; shard++)
 		{
-			char	   *sequence = find_last_sequence(rel, index, stream, shard);
+			char	   *last = find_last_sequence(rel, index, stream, shard);
 
-			if (sequence && (last == NULL || strcmp(sequence, last) > 0))
-				last = sequence;
+			if (last)
+				write_trim(stream, shard, last);
 		}
-		if (last)
-			write_trim(stream, last);
 	}
 	index_close(index, AccessShareLock);
 }
 
 char *
-stream_log_trimmed(const StreamRow *stream)
+stream_log_trimmed(const StreamRow *stream, int shard)
 {
 	Oid			index_oid;
-	Relation	rel = catalog_open("stream_trims", AccessShareLock,
-								   "stream_trims_pkey", &index_oid);
-	HeapTuple	tuple = find_trim(rel, index_oid, stream);
+	Relation	rel = catalog_open(TRIMS, AccessShareLock, TRIMS_PKEY, &index_oid);
+	ScanKeyData keys[2];
+	HeapTuple	tuple;
 	char	   *sequence = "";
 
-	if (tuple)
+	init_trim_keys(keys, stream, shard);
+	tuple = catalog_find(rel, index_oid, 2, keys);
+	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
 
@@ -479,7 +464,10 @@ stream_log_maintain(void)
 
 		if (row->ended_at && row->ended_at < now - retention)
 		{
-			write_trim(row, NULL);
+			ScanKeyData keys[2];
+
+			init_trim_keys(keys, row, 0);
+			catalog_delete(TRIMS, TRIMS_PKEY, 1, keys);
 			streams_delete(row);
 		}
 	}

@@ -86,8 +86,8 @@ extern List *stream_log_read(const StreamRow *stream, int shard,
 
 /*
  * The highest sequence number of the records that have been removed from a
- * stream, being too old; "" if none has.  palloc'd.
+ * shard, being too old; "" if none has.  palloc'd.
  */
-extern char *stream_log_trimmed(const StreamRow *stream);
+extern char *stream_log_trimmed(const StreamRow *stream, int shard);
 
 #endif							/* DYNAMO_STREAM_LOG_H */

@@ -97,6 +97,14 @@ sub iterator
 		"ShardIteratorType": "$type"$extra}') ->> 'ShardIterator'));
 }
 
+sub shard_iterator
+{
+	my ($arn, $shard, $sequence) = @_;
+
+	return outcome(qq(SELECT dynamo.get_shard_iterator('{"StreamArn": "$arn", "ShardId": "$shard",
+		"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": "$sequence"}') ->> 'ShardIterator'));
+}
+
 sub get_records
 {
 	my ($iterator) = @_;
@@ -620,11 +628,24 @@ my $quiet_arn = create_table('Quiet', 'NEW_IMAGE');
 put('Quiet', $_) foreach 'a', 'b';
 wait_for('records of a table that is quiet then', sub { count_records('Quiet') == 2 });
 my ($quiet_first, $quiet_last) = split /\n/, sql(q(SELECT sequence_number FROM dynamo.stream_records('Quiet')));
+
+# Of its shards one is quiet
+sql('ALTER SYSTEM SET dynamo.stream_shards = 2');
+sql('SELECT pg_reload_conf()');
+my $partly_arn = create_table('Partly', 'KEYS_ONLY');
+sql('ALTER SYSTEM RESET dynamo.stream_shards');
+put('Partly', $_) foreach 1 .. 8;
+wait_for('records of a table that is partly quiet then', sub { count_records('Partly') == 8 });
+my %first = map { split /\|/ } split /\n/, sql(q(SELECT shard_id, min(sequence_number) FROM dynamo.stream_records('Partly') GROUP BY 1));
+my %last = map { split /\|/ } split /\n/, sql(q(SELECT shard_id, max(sequence_number) FROM dynamo.stream_records('Partly') GROUP BY 1));
+my ($busy_shard, $quiet_shard) = sort { $last{$b} cmp $last{$a} } keys %last;
+my ($busy_key) = split /\n/, sql(qq(SELECT keys->'id'->>'S' FROM dynamo.stream_records('Partly') WHERE shard_id = '$busy_shard'));
 my $end = time + 25;
 my $i = 0;
 while (time < $end)
 {
 	put('Crash', 'young ' . ++$i);
+	sql(qq(SELECT dynamo.update_item('Partly', '{"id": {"S": "$busy_key"}}', 'SET n = :n', expression_attribute_values => '{":n": {"N": "$i"}}')));
 	usleep(500_000);
 }
 like(iterator($arn, 'AT_SEQUENCE_NUMBER', $old), qr/DY018/, 'an old record is trimmed');
@@ -639,6 +660,16 @@ put('Quiet', 'c');
 wait_for('... and goes on', sub { get_records($quiet) =~ /"S": "c"/ });
 is(outcome(qq(SELECT keys->'id'->>'S' FROM dynamo.stream_records('Quiet', after => '$quiet_last'))), 'c', '... also in rows');
 sql(q(SELECT dynamo.delete_table('{"TableName": "Quiet"}')));
+is(scalar keys %last, 2, 'there are two shards');
+like(get_records(shard_iterator($partly_arn, $quiet_shard, $last{$quiet_shard})), qr/"Records": \[\]/,
+	'who has had all of a shard has lost nothing');
+like(shard_iterator($partly_arn, $quiet_shard, $first{$quiet_shard}), qr/DY018/, '... who has not is told')
+  if $first{$quiet_shard} ne $last{$quiet_shard};
+like(shard_iterator($partly_arn, $busy_shard, $last{$busy_shard}), qr/DY018/, 'who has not followed the other shard is told');
+cmp_ok(count_records('Partly'), '>', 10, '... and rows have what there is');
+like(outcome(qq(SELECT count(*) FROM dynamo.stream_records('Partly', after => '$last{$quiet_shard}'))), qr/DY018/,
+	'... but after what has been removed');
+sql(q(SELECT dynamo.delete_table('{"TableName": "Partly"}')));
 my $kept = count_records('Crash');
 cmp_ok($kept, '>=', 20, 'young ones are kept');
 cmp_ok($kept, '<', $i, '... only');
