@@ -122,6 +122,13 @@ typedef bool UpdateIndexes;
 #define compat_change_tuple(t) ((t) ? &(t)->tuple : NULL)
 #endif
 
+/* Has the server given up on a slot?  16 says so for all of its reasons. */
+#if PG_VERSION_NUM >= 160000
+#define compat_slot_is_invalid(slot) ((slot)->data.invalidated != RS_INVAL_NONE)
+#else
+#define compat_slot_is_invalid(slot) XLogRecPtrIsInvalid((slot)->data.restart_lsn)
+#endif
+
 /* 17 can also keep slots that come from a primary */
 #if PG_VERSION_NUM >= 170000
 #define compat_cleanup_slots() ReplicationSlotCleanup(false)

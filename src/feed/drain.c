@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "dynamo.h"
 #include "errors.h"
 #include "feed/decoder.h"
@@ -97,11 +98,11 @@ read_slot_of(Oid dboid)
 	state.active = slot->active_pid != 0;
 	state.confirmed = slot->data.confirmed_flush;
 	state.restart = slot->data.restart_lsn;
-	SpinLockRelease(&slot->mutex);
 
 	/* or somebody has made another of its name */
-	state.lost = XLogRecPtrIsInvalid(state.restart) ||
+	state.lost = compat_slot_is_invalid(slot) ||
 		strcmp(NameStr(slot->data.plugin), PLUGIN) != 0;
+	SpinLockRelease(&slot->mutex);
 	return state;
 }
 
@@ -647,7 +648,7 @@ feed_round(void *arg)
 	{
 		ereport(LOG,
 				(slot.lost ?
-				 errmsg("WAL that streams need has been removed") :
+				 errmsg("the replication slot of streams has become invalid") :
 				 errmsg("streams keep more WAL than dynamo.stream_max_wal allows"),
 				 errdetail("What the streams of the database hold is trimmed.")));
 		drop_slot(context, true);

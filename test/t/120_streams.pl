@@ -613,7 +613,29 @@ unlike(get_records($horizon), qr/"SequenceNumber": "$first"/, 'what was before i
 is(outcome(qq(SELECT count(*) FROM dynamo.stream_records('Crash', after => '$first'))) =~ /DY018/, 1, '... also for rows');
 like(slurp_file($node->logfile), qr/streams keep more WAL than dynamo.stream_max_wal allows/, 'the log says so');
 sql('ALTER SYSTEM RESET dynamo.stream_max_wal');
-sql('DROP TABLE noise2');
+sql('DROP TABLE noise, noise2');
+
+# The server's own limit
+sql(q(ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'));
+my $before_limit = sql(q(SELECT max(sequence_number) FROM dynamo.stream_records('Crash')));
+sql('SELECT pg_reload_conf()');
+$blocker = PsqlSession->new($node);
+$blocker->query('CREATE TABLE noise (t text); BEGIN; INSERT INTO noise VALUES (1)');
+sql(q(CREATE TABLE noise2 AS SELECT repeat(md5(i::text), 10) AS t FROM generate_series(1, 400000) i));
+put('Crash', 'while the server keeps too much');
+sql('CHECKPOINT');
+sql('CHECKPOINT');
+wait_for('the server gives the slot up', sub { sql(q(SELECT NOT slot_ready FROM dynamo.stream_position)) eq 't' });
+like(slurp_file($node->logfile), qr/the replication slot of streams has become invalid/, '... as the log says');
+$blocker->query('COMMIT');
+$blocker->finish;
+wait_for('... and it is made anew', sub { status($arn) eq 'ENABLED' });
+like(iterator($arn, 'AFTER_SEQUENCE_NUMBER', $before_limit), qr/DY018/, '... which readers are told');
+put('Crash', 'after the limit');
+wait_for('... before records come again', sub { count_records('Crash') == 1 });
+sql('ALTER SYSTEM RESET max_slot_wal_keep_size');
+sql('DROP TABLE noise, noise2');
+sql('SELECT pg_reload_conf()');
 
 # ---- retention ----
 
