@@ -33,8 +33,8 @@ extern PGDLLEXPORT void dynamo_feed_main(Datum arg);
 #define ERROR_MSECS		1000
 
 /*
- * Rest after something was stored: what comes within it is stored at once, with
- * a fraction of the work.
+ * Rest after all has been read: what is committed within it is dealt with at
+ * once, with a fraction of the work.
  */
 #define REST_MSECS		10
 
@@ -392,7 +392,7 @@ dynamo_feed_main(Datum arg)
 
 			if (round.stored)
 				last_work = GetCurrentTimestamp();
-			if (round.stored && !round.more)
+			if (!round.more)
 				rest(REST_MSECS);
 			if (round.stored || round.more)
 				continue;
