@@ -13,11 +13,17 @@
 
 #define PARTS_MAX	4
 
-static struct
+/* Either two functions, or a struct. */
+typedef struct Part
 {
 	void		(*request) (void);
 	void		(*start) (void);
-}			parts[PARTS_MAX];
+	const char *name;
+	Size		size;
+	void	  **result;
+} Part;
+
+static Part parts[PARTS_MAX];
 static int	nparts = 0;
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
@@ -29,7 +35,27 @@ request_shared_memory(void)
 	if (prev_shmem_request_hook)
 		prev_shmem_request_hook();
 	for (int i = 0; i < nparts; i++)
-		parts[i].request();
+	{
+		if (parts[i].request)
+			parts[i].request();
+		else
+			RequestAddinShmemSpace(MAXALIGN(parts[i].size));
+	}
+}
+
+/* Find a struct, or make it. */
+static void
+start_struct(const Part *part)
+{
+	bool		found;
+	slock_t    *mutex = ShmemInitStruct(part->name, part->size, &found);
+
+	if (!found)
+	{
+		memset(mutex, 0, part->size);
+		SpinLockInit(mutex);
+	}
+	*part->result = mutex;
 }
 
 static void
@@ -39,12 +65,17 @@ start_shared_memory(void)
 		prev_shmem_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	for (int i = 0; i < nparts; i++)
-		parts[i].start();
+	{
+		if (parts[i].start)
+			parts[i].start();
+		else
+			start_struct(&parts[i]);
+	}
 	LWLockRelease(AddinShmemInitLock);
 }
 
-void
-shared_memory_add(void (*request) (void), void (*start) (void))
+static void
+add_part(const Part *part)
 {
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
@@ -57,21 +88,26 @@ shared_memory_add(void (*request) (void), void (*start) (void))
 	}
 	if (nparts == PARTS_MAX)
 		elog(ERROR, "too many parts of shared memory");
-	parts[nparts].request = request;
-	parts[nparts].start = start;
-	nparts++;
+	parts[nparts++] = *part;
 }
 
-void *
-shared_memory_struct(const char *name, Size size)
+void
+shared_memory_add(void (*request) (void), void (*start) (void))
 {
-	bool		found;
-	slock_t    *mutex = ShmemInitStruct(name, size, &found);
+	Part		part = {0};
 
-	if (!found)
-	{
-		memset(mutex, 0, size);
-		SpinLockInit(mutex);
-	}
-	return mutex;
+	part.request = request;
+	part.start = start;
+	add_part(&part);
+}
+
+void
+shared_memory_add_struct(const char *name, Size size, void **result)
+{
+	Part		part = {0};
+
+	part.name = name;
+	part.size = size;
+	part.result = result;
+	add_part(&part);
 }

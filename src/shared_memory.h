@@ -13,9 +13,9 @@
 extern void shared_memory_add(void (*request) (void), void (*start) (void));
 
 /*
- * For `start`: a struct whose first member is its spinlock, and all else of
- * which is zero in the beginning.
+ * The same for a struct whose first member is its spinlock, and all else of
+ * which is zero in the beginning; *result is where it is.
  */
-extern void *shared_memory_struct(const char *name, Size size);
+extern void shared_memory_add_struct(const char *name, Size size, void **result);
 
 #endif							/* DYNAMO_SHARED_MEMORY_H */

@@ -29,7 +29,6 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -132,19 +131,7 @@ static WorkerShared *shared = NULL;
 static bool wake_at_commit[WORKER_KINDS];
 static WorkerStatus *my_status = NULL;
 
-/* ---- shared memory ---- */
-
-static void
-request_shared_memory(void)
-{
-	RequestAddinShmemSpace(MAXALIGN(sizeof(WorkerShared)));
-}
-
-static void
-start_shared_memory(void)
-{
-	shared = shared_memory_struct("dynamo workers", sizeof(WorkerShared));
-}
+/* ---- start ---- */
 
 void
 worker_init(void)
@@ -153,7 +140,7 @@ worker_init(void)
 
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
-	shared_memory_add(request_shared_memory, start_shared_memory);
+	shared_memory_add_struct("dynamo workers", sizeof(WorkerShared), (void **) &shared);
 	feed_worker_init();
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;

@@ -5,9 +5,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "api/operations.h"
@@ -18,6 +16,7 @@
 #include "errors.h"
 #include "store/item_check.h"
 #include "store/item_store.h"
+#include "subtransaction.h"
 
 typedef struct BatchMember
 {
@@ -83,39 +82,36 @@ set_error(BatchMember *member, const char *code, const ErrorData *error)
 	json_set_string_n(json_add(&member->error, "Message"), message, len);
 }
 
+/* A step and whose it is. */
+typedef struct StepCall
+{
+	MemberStep	step;
+	BatchMember *member;
+} StepCall;
+
+static bool
+take_step(void *arg)
+{
+	const StepCall *call = arg;
+
+	call->step(call->member);
+	return true;
+}
+
 /* Take a step in a subtransaction; what goes wrong becomes the member's. */
 static void
 try_step(MemberStep step, BatchMember *member)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	StepCall	call = {step, member};
+	ErrorData  *error = subtransaction_try(take_step, &call);
+	const char *code;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		step(member);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-		const char *code;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		code = error_code(error);
-		if (code == NULL)
-			ReThrowError(error);
-		set_error(member, code, error);
-	}
-	PG_END_TRY();
+	if (error == NULL)
+		return;
+	code = error_code(error);
+	if (code == NULL)
+		ReThrowError(error);
+	set_error(member, code, error);
 }
 
 /* ---- steps ---- */

@@ -197,12 +197,6 @@ decoder_read(Decoder *decoder, XLogRecPtr end)
 	return reader->EndRecPtr >= end;
 }
 
-int64
-decoder_count(const Decoder *decoder)
-{
-	return decoder->count;
-}
-
 const char *
 decoder_next(Decoder *decoder, int *len)
 {

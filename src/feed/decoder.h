@@ -32,10 +32,7 @@ extern Decoder *decoder_open(const char *slot, XLogRecPtr start, bool keep);
  */
 extern bool decoder_read(Decoder *decoder, XLogRecPtr end);
 
-/* Number of records that were read last. */
-extern int64 decoder_count(const Decoder *decoder);
-
-/* The next of them, a line of JSON, until the next call; NULL: no more. */
+/* The next of the records that were read last, a line of JSON, until the next call; NULL: no more. */
 extern const char *decoder_next(Decoder *decoder, int *len);
 
 /* All commits before this have been read. */

@@ -298,11 +298,13 @@ maintain(void)
 	stream_log_maintain();
 }
 
-/* Does the slot keep more WAL than it may? */
+/* Has the slot to go, being lost or keeping more WAL than it may? */
 static bool
-keeps_too_much(const SlotState *slot)
+has_to_go(const SlotState *slot)
 {
-	return dynamo_stream_max_wal > 0 && !slot->lost &&
+	if (!slot->exists || slot->lost)
+		return slot->exists;
+	return dynamo_stream_max_wal > 0 &&
 		GetXLogInsertRecPtr() - slot->restart > (uint64) dynamo_stream_max_wal * 1024 * 1024;
 }
 
@@ -360,7 +362,7 @@ can_use_slot(void)
  * worker takes the slot for one that nobody needs.
  */
 static bool
-prepare(void)
+prepare(void *arg)
 {
 	int			nest_level = NewGUCNestLevel();
 	bool		made = false;
@@ -432,7 +434,7 @@ drain(const StreamPosition *position)
 }
 
 static bool
-drain_or_prepare(void)
+drain_or_prepare(void *arg)
 {
 	StreamPosition position;
 	SlotState	slot;
@@ -443,7 +445,7 @@ drain_or_prepare(void)
 	slot = read_slot();
 	if (slot.active)
 		return false;
-	if (slot.exists && (slot.lost || keeps_too_much(&slot)))
+	if (has_to_go(&slot))
 	{
 		note_loss(&position);
 		ReplicationSlotDrop(feed_slot_name(), true);
@@ -497,7 +499,7 @@ is_useless(bool lost)
 {
 	SlotState	slot = read_slot();
 
-	return lost ? slot.lost || keeps_too_much(&slot) : !has_open_streams();
+	return lost ? has_to_go(&slot) : !has_open_streams();
 }
 
 /* Drop the slot, once it has been committed that the log is done with it. */
@@ -620,8 +622,7 @@ feed_round(void *arg)
 	round->needed = has_open_streams();
 	stream_position_read(&position, NULL);
 	slot = read_slot();
-	usable = round->needed && slot.exists && position.slot_ready && !slot.lost &&
-		!keeps_too_much(&slot);
+	usable = round->needed && slot.exists && position.slot_ready && !has_to_go(&slot);
 	if (usable && kept.decoder && store(kept.decoder))
 	{
 		ForceSyncCommit();
@@ -644,7 +645,7 @@ feed_round(void *arg)
 			drop_slot(context, false);
 		return;
 	}
-	if (slot.exists && (slot.lost || keeps_too_much(&slot)))
+	if (has_to_go(&slot))
 	{
 		ereport(LOG,
 				(slot.lost ?

@@ -11,7 +11,6 @@
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -168,22 +167,10 @@ make_way(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void 
 		dismiss_worker(object_id);
 }
 
-static void
-request_shared_memory(void)
-{
-	RequestAddinShmemSpace(MAXALIGN(sizeof(FeedShared)));
-}
-
-static void
-start_shared_memory(void)
-{
-	shared = shared_memory_struct("dynamo feeds", sizeof(FeedShared));
-}
-
 void
 feed_worker_init(void)
 {
-	shared_memory_add(request_shared_memory, start_shared_memory);
+	shared_memory_add_struct("dynamo feeds", sizeof(FeedShared), (void **) &shared);
 	RegisterXactCallback(wake_at_commit, NULL);
 	prev_object_access_hook = object_access_hook;
 	object_access_hook = make_way;

@@ -5,12 +5,12 @@
 #define DYNAMO_SLOT_GUARD_H
 
 /*
- * Call a function that uses the slot of the database, in a subtransaction,
- * which is rolled back if it returns false.  When it fails, the slot is let go
+ * Call a function that uses the slot of the database, as subtransaction_try()
+ * does; its argument is NULL.  When it fails, the slot is let go
  * of before the error is raised again: somebody may catch it and go on with the
  * session.  may_wait: a worker can do it later, so that it is no error if there
  * is no slot left, or a lock took too long.
  */
-extern void slot_guard(bool (*part) (void), bool may_wait);
+extern void slot_guard(bool (*part) (void *arg), bool may_wait);
 
 #endif							/* DYNAMO_SLOT_GUARD_H */

@@ -20,7 +20,6 @@
 #include "pgstat.h"
 #include "replication/message.h"
 #include "storage/latch.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -135,24 +134,12 @@ static Round *current = NULL;
 
 PG_FUNCTION_INFO_V1(dynamo_expire_items);
 
-/* ---- shared memory ---- */
-
-static void
-request_shared_memory(void)
-{
-	RequestAddinShmemSpace(MAXALIGN(sizeof(TtlShared)));
-}
-
-static void
-start_shared_memory(void)
-{
-	shared = shared_memory_struct("dynamo ttl", sizeof(TtlShared));
-}
+/* ---- start ---- */
 
 void
 ttl_init(void)
 {
-	shared_memory_add(request_shared_memory, start_shared_memory);
+	shared_memory_add_struct("dynamo ttl", sizeof(TtlShared), (void **) &shared);
 }
 
 /*
